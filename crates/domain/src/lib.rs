@@ -11,6 +11,7 @@ pub mod market;
 pub mod money;
 pub mod names;
 pub mod order;
+pub mod record;
 pub mod time;
 
 pub use decimal::{DecimalError, parse_e8, write_e8};

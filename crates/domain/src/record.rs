@@ -1,0 +1,325 @@
+//! What the journal holds: everything a round's state is the fold of, and nothing secret.
+//!
+//! The bytes are JSON in the journal's frames; [`SCHEMA`] rises when an old reader would misread a new record, and
+//! journals of every release must keep replaying (`testdata/` of `engine`). Unknown fields are ignored on reading,
+//! new ones get a default.
+
+use crate::names::Ending;
+use crate::{Fills, InstrumentId, OrderId, OrderNews, OrderSpec, Pair, Price, Rate, RoundId, Size, Usd, VenueId, VenueKey, Wall};
+use serde::{Deserialize, Serialize};
+
+/// Schema version that this build writes.
+pub const SCHEMA: u16 = 1;
+
+/// How a round is driven: copied into the round at its start, so that a change of configuration never changes a
+/// round under way.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Policy {
+    /// Most attempts per leg at entry, the first one included.
+    pub max_attempts: u16,
+    /// Fixed pause before another attempt, ms.
+    pub retry_delay_ms: i64,
+    /// An order without a final word by then counts as unknown, ms from being recorded.
+    pub answer_ms: i64,
+    /// How long one leg may hold what the other does not before it is closed, ms.
+    pub max_uncovered_ms: i64,
+    /// Pause between two questions about one order, ms.
+    pub query_every_ms: i64,
+    /// How far beyond the touch the first close may go; doubles with every attempt.
+    pub close_step: Rate,
+    /// From this attempt on a close goes at the market.
+    pub close_market_from: u16,
+    /// Pause before another close after one that failed, ms.
+    pub close_retry_ms: i64,
+    /// From how long uncovered on a person is called, ms.
+    pub stuck_after_ms: i64,
+}
+
+impl Default for Policy {
+    fn default() -> Self {
+        Self {
+            max_attempts: 3,
+            retry_delay_ms: 150,
+            answer_ms: 1_000,
+            max_uncovered_ms: 1_500,
+            query_every_ms: 300,
+            close_step: Rate::from_bps(10),
+            close_market_from: 4,
+            close_retry_ms: 250,
+            stuck_after_ms: 20_000,
+        }
+    }
+}
+
+/// One leg as planned.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct LegPlan {
+    /// Where.
+    pub venue: VenueId,
+    /// What.
+    pub instrument: InstrumentId,
+    /// Size step there.
+    pub lot: Size,
+}
+
+/// Why the round was opened, line by line, as rates of the notional. The lines sum to `edge` exactly.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Default, Serialize, Deserialize)]
+pub struct Waterfall {
+    /// Spread between the tops of both books.
+    pub gross: Rate,
+    /// What depth costs: executable minus gross, negative or zero.
+    pub depth: Rate,
+    /// Both legs' taker fees, in and out, negative or zero.
+    pub fees: Rate,
+    /// Expected funding over the holding time.
+    pub funding: Rate,
+    /// Buffers, negative or zero.
+    pub buffers: Rate,
+    /// What is left.
+    pub edge: Rate,
+}
+
+/// A round as decided, before anything left.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct RoundPlan {
+    /// Which round.
+    pub id: RoundId,
+    /// Which pair.
+    pub pair: Pair,
+    /// Leg A (long) and leg B (short).
+    pub legs: [LegPlan; 2],
+    /// Base on each leg.
+    pub size: Size,
+    /// Executable spread seen.
+    pub spread: Rate,
+    /// Threshold it was compared with.
+    pub threshold: Rate,
+    /// The decision, line by line.
+    pub waterfall: Waterfall,
+    /// Notional reserved at the risk gate.
+    pub reserved: Usd,
+    /// Worst loss over every reachable pair of fills and the bounded adverse move.
+    pub worst_loss: Usd,
+    /// When it was decided.
+    pub at: Wall,
+    /// How it is driven.
+    pub policy: Policy,
+    /// Hash of the configuration in force.
+    pub config: String,
+}
+
+/// An order that is about to leave.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Intended {
+    /// What we want.
+    pub spec: OrderSpec,
+    /// What the venue will know it by, and when its bytes die.
+    pub key: VenueKey,
+}
+
+/// Why an exit began.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum ExitReason {
+    /// The executable exit spread is at or under its threshold.
+    Spread,
+    /// Held for as long as configured.
+    MaxHolding,
+    /// Asked for by a person or by stopping with `flatten`.
+    Operator,
+    /// A venue changed one leg by itself.
+    Forced,
+}
+
+/// Why an entry was given up.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, PartialOrd, Ord, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum GiveUp {
+    /// A leg failed and another attempt is not worth it or not left.
+    LegFailed,
+    /// The edge is gone on re-check.
+    EdgeGone,
+    /// One leg was uncovered for as long as allowed.
+    Uncovered,
+    /// The rest is too small for its venue.
+    TooSmall,
+    /// The bot is stopping.
+    Stopping,
+}
+
+/// A decision of the saga that is not an order, recorded before what follows from it.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum Decision {
+    /// No final word about this order in time: its fate is unknown from now on.
+    TimedOut(OrderId),
+    /// No further attempt at entry; what is uneven gets closed.
+    GaveUp(GiveUp),
+    /// Both legs hold the same: the position is open.
+    Entered,
+    /// Both legs are to be closed.
+    ExitBegun {
+        /// Why.
+        reason: ExitReason,
+        /// Executable exit spread at that moment, where there was one.
+        spread: Option<Rate>,
+    },
+    /// Nothing of the exit filled and it need not be forced: holding on.
+    ExitDropped,
+    /// The rest is too small to be trimmed: everything is closed.
+    Flatten,
+    /// Uncovered for longer than allowed: a person is called, trying goes on.
+    Stuck {
+        /// Exposure by leg, in words.
+        exposure: String,
+    },
+    /// Even again after being stuck.
+    Unstuck,
+}
+
+/// How a round came out, in the venues' own money.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Outcome {
+    /// How it ended.
+    pub ending: Ending,
+    /// Sold minus bought over all fills of both legs, before fees.
+    pub price: Usd,
+    /// Fees paid, as a positive number.
+    pub fees: Usd,
+    /// Funding received (negative: paid).
+    pub funding: Usd,
+    /// `price - fees + funding`: the change of both venues' balances.
+    pub net: Usd,
+    /// Longest time one leg was uncovered, ms.
+    pub uncovered_ms: i64,
+}
+
+/// One record.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(tag = "t", rename_all = "snake_case")]
+pub enum Record {
+    /// The bot started: ids of this epoch are fresh from here on.
+    Started {
+        /// When.
+        at: Wall,
+        /// Its epoch.
+        epoch: u32,
+        /// Hash of the configuration.
+        config: String,
+    },
+    /// A round was opened and its two entry orders are about to leave.
+    Opened {
+        /// When.
+        at: Wall,
+        /// The plan.
+        plan: Box<RoundPlan>,
+        /// Both entry orders.
+        orders: Vec<Intended>,
+    },
+    /// Further orders of a round are about to leave.
+    Intended {
+        /// When.
+        at: Wall,
+        /// Which round.
+        round: RoundId,
+        /// The orders.
+        orders: Vec<Intended>,
+    },
+    /// Something was learned about an order.
+    News {
+        /// When.
+        at: Wall,
+        /// Which order.
+        order: OrderId,
+        /// What.
+        news: OrderNews,
+    },
+    /// The saga decided something.
+    Decided {
+        /// When.
+        at: Wall,
+        /// Which round.
+        round: RoundId,
+        /// What.
+        decision: Decision,
+    },
+    /// A round is over; its state can be forgotten.
+    Ended {
+        /// When.
+        at: Wall,
+        /// Which round.
+        round: RoundId,
+        /// Which pair.
+        pair: Pair,
+        /// How.
+        outcome: Outcome,
+    },
+    /// What a venue holds and what the fold says differ; the pair stops.
+    Mismatch {
+        /// When.
+        at: Wall,
+        /// Which venue.
+        venue: VenueId,
+        /// Which pair, if it is one of ours.
+        pair: Option<Pair>,
+        /// Both sides, in words.
+        evidence: String,
+    },
+}
+
+impl Record {
+    /// When it was written.
+    pub const fn at(&self) -> Wall {
+        match self {
+            Self::Started { at, .. }
+            | Self::Opened { at, .. }
+            | Self::Intended { at, .. }
+            | Self::News { at, .. }
+            | Self::Decided { at, .. }
+            | Self::Ended { at, .. }
+            | Self::Mismatch { at, .. } => *at,
+        }
+    }
+    /// Stable word of the kind.
+    pub const fn word(&self) -> &'static str {
+        match self {
+            Self::Started { .. } => "started",
+            Self::Opened { .. } => "opened",
+            Self::Intended { .. } => "intended",
+            Self::News { .. } => "news",
+            Self::Decided { .. } => "decided",
+            Self::Ended { .. } => "ended",
+            Self::Mismatch { .. } => "mismatch",
+        }
+    }
+    /// Number of the kind in the journal's frame; never reused.
+    pub const fn kind(&self) -> u16 {
+        match self {
+            Self::Started { .. } => 1,
+            Self::Opened { .. } => 2,
+            Self::Intended { .. } => 3,
+            Self::News { .. } => 4,
+            Self::Decided { .. } => 5,
+            Self::Ended { .. } => 6,
+            Self::Mismatch { .. } => 7,
+        }
+    }
+    /// The round it belongs to.
+    pub fn round(&self) -> Option<RoundId> {
+        match self {
+            Self::Started { .. } | Self::Mismatch { .. } => None,
+            Self::Opened { plan, .. } => Some(plan.id),
+            Self::Intended { round, .. } | Self::Decided { round, .. } | Self::Ended { round, .. } => Some(*round),
+            Self::News { order, .. } => Some(order.round),
+        }
+    }
+}
+
+/// A leg's average entry price, for people: cost over size, rounded to the nearest 1e-8.
+pub fn average_price(fills: &Fills) -> Option<Price> {
+    let scaled = i128::from(fills.cost.e8()).checked_mul(i128::from(crate::SCALE))?;
+    let half = i128::from(fills.size.e8()).checked_div(2)?;
+    let avg = scaled.checked_add(half)?.checked_div(i128::from(fills.size.e8()))?;
+    Price::from_e8(i64::try_from(avg).ok()?)
+}
+
