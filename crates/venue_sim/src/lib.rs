@@ -6,4 +6,5 @@
 
 mod machine;
 pub mod market;
+pub mod server;
 pub use machine::{HttpRequest, Message, SimAction, SimNow, VenueSim};
