@@ -1,1 +1,20 @@
-//! Placeholder.
+//! All rounds: which saga gets which news, what leaves in which order, and what a start makes of the journal.
+//!
+//! The state is the fold of the journal's records ([`Engine::fold`]). Whatever happens, the engine records first and
+//! acts through the [`Desk`] after; the desk keeps that order on its way out. Pure: time comes in, actions go out.
+//! Called by `shard`; knows no venue by name, no socket and no file.
+#![deny(clippy::float_arithmetic, clippy::arithmetic_side_effects)]
+
+mod desk;
+mod drive;
+mod engine;
+mod enter;
+mod notice;
+mod price;
+mod reconcile;
+mod stop;
+
+pub use desk::{Desk, Touch};
+pub use engine::{Engine, EngineConfig, FoldError, OnStop, RoundView};
+pub use enter::Intent;
+pub use notice::{Notice, NoticeLevel};

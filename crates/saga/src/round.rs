@@ -183,6 +183,11 @@ impl Round {
                 let order =
                     self.orders.iter_mut().find(|o| o.spec.id == *order).ok_or(Illegal::NoSuchOrder(*order))?;
                 order.apply(news, *at)?;
+                // A fill after the end: the venue says that we hold something, so the round is not over.
+                if self.outcome.is_some() && LegId::BOTH.iter().any(|&leg| self.held(leg) != 0) {
+                    self.outcome = None;
+                    self.goal = Goal::Flat;
+                }
             }
             Record::Decided { decision, at, .. } => self.decide(decision, *at)?,
             Record::Ended { outcome, .. } => self.outcome = Some(*outcome),

@@ -1,0 +1,388 @@
+//! Drives one round: asks its saga for the next thing until it waits, and does each.
+
+use crate::engine::Engine;
+use crate::price::{self, NoPrice};
+use crate::{Desk, Notice};
+use domain::names::{Ending, EventType};
+use domain::record::{Decision, ExitReason, GiveUp, Intended, Record};
+use domain::{
+    Fills, LegId, Now, OrderId, OrderNews, OrderReport, OrderSpec, Pair, Price, Purpose, Rate, RoundId, Side, Size, Usd, VenueId,
+    Wall,
+};
+use saga::{Fate, Goal, OrderWish, Round, Wish, World};
+
+/// More wishes than any state can have in a row: a bound, so that a fault of ours never spins.
+const MOST_WISHES: usize = 64;
+
+/// The world as one round sees it.
+struct Around<'a, D: Desk> {
+    desk: &'a D,
+    round: &'a Round,
+    stopping: bool,
+}
+
+impl<D: Desk> World for Around<'_, D> {
+    fn reduce_only(&self, leg: LegId) -> bool {
+        self.desk.capabilities(self.round.plan.legs[leg.index()].venue).is_some_and(|c| c.reduce_only)
+    }
+    fn can_cancel(&self, leg: LegId) -> bool {
+        self.desk.capabilities(self.round.plan.legs[leg.index()].venue).is_some_and(|c| c.cancel)
+    }
+    fn takes(&self, leg: LegId, size: Size, closes_all: bool) -> bool {
+        let plan = &self.round.plan.legs[leg.index()];
+        let instrument = self.desk.instrument(plan.instrument);
+        if closes_all && self.reduce_only(leg) {
+            return size.down_to(instrument.lot) == size;
+        }
+        let price = self.desk.reference(plan.instrument).or_else(|| self.round.orders.first().map(|o| o.spec.limit));
+        price.is_none_or(|p| instrument.takes(size, p))
+    }
+    fn stopping(&self) -> bool {
+        self.stopping
+    }
+}
+
+impl Engine {
+    /// Something was learned about an order of ours.
+    pub fn on_report(&mut self, report: OrderReport, now: Now, desk: &mut impl Desk) {
+        let OrderReport { order, news } = report;
+        let Some(round) = self.find(order.round) else {
+            if news_says_filled(&news) {
+                desk.notice(Notice::Odd { what: format!("order {order} is not in this journal: {news:?}") });
+            }
+            return;
+        };
+        let (pair, venue) = (round.plan.pair, round.plan.legs[order.leg.index()].venue);
+        match round.would_change(order, &news) {
+            Ok(false) => return,
+            Ok(true) => {}
+            Err(e) => {
+                desk.notice(Notice::Odd { what: e.to_string() });
+                return;
+            }
+        }
+        if self.record(Record::News { at: now.wall, order, news: news.clone() }, desk) {
+            if let Some(notice) = self.tell(order, pair, venue, &news) {
+                desk.notice(notice);
+            }
+            self.drive(order.round, now, desk);
+        }
+    }
+
+    /// The order's way took this long; told when it is the acknowledgement of a live order.
+    pub fn on_latency(&mut self, order: OrderId, way: &'static str, ns: [u64; 4], desk: &mut impl Desk) {
+        let Some(round) = self.find(order.round) else { return };
+        let venue = round.plan.legs[order.leg.index()].venue;
+        let [sign_ns, encode_ns, network_ns, parse_ns] = ns;
+        desk.notice(Notice::OrderLatency { order, venue, way, sign_ns, encode_ns, network_ns, parse_ns });
+    }
+
+    /// Closes a position by decision of a strategy, an operator or a venue. False if it is not open and even now.
+    pub fn exit(&mut self, id: RoundId, reason: ExitReason, spread: Option<Rate>, now: Now, desk: &mut impl Desk) -> bool {
+        let Some(slot) = self.rounds.get(&id) else { return false };
+        let too_early = reason == ExitReason::Spread && now.wall < slot.exit_not_before;
+        if slot.round.goal != Goal::Hold || too_early {
+            return false;
+        }
+        let pair = slot.round.plan.pair;
+        let decision = Decision::ExitBegun { reason, spread };
+        if !self.record(Record::Decided { at: now.wall, round: id, decision }, desk) {
+            return false;
+        }
+        desk.notice(Notice::ExitBegun { round: id, pair, reason, spread });
+        self.drive(id, now, desk);
+        true
+    }
+
+    /// Time has passed: whatever is due is done.
+    pub fn tick(&mut self, now: Now, desk: &mut impl Desk) {
+        let held_too_long = |round: &Round| match (round.goal, round.entered_at, self.config.max_holding_ms) {
+            (Goal::Hold, Some(at), Some(ms)) => now.wall >= at.plus_ms(ms),
+            _ => false,
+        };
+        let late: Vec<RoundId> = self.rounds.values().map(|s| &s.round).filter(|r| held_too_long(r)).map(Round::id).collect();
+        for id in late {
+            self.exit(id, ExitReason::MaxHolding, None, now, desk);
+        }
+        let due: Vec<RoundId> =
+            self.rounds.iter().filter(|(_, s)| s.wake.is_some_and(|w| now.wall >= w)).map(|(id, _)| *id).collect();
+        for id in due {
+            self.drive(id, now, desk);
+        }
+        self.reconcile_when_due(now, desk);
+        self.flatten_when_stopping(now, desk);
+    }
+
+    /// When [`Engine::tick`] next has something to do.
+    pub fn next_wake(&self) -> Option<Wall> {
+        let rounds = self.rounds.values().filter_map(|s| s.wake);
+        let holding = self.rounds.values().filter_map(|s| match (s.round.goal, s.round.entered_at, self.config.max_holding_ms) {
+            (Goal::Hold, Some(at), Some(ms)) => Some(at.plus_ms(ms)),
+            _ => None,
+        });
+        rounds.chain(holding).chain(self.next_reconcile()).min()
+    }
+
+    /// Asks the saga until it waits.
+    pub(crate) fn drive(&mut self, id: RoundId, now: Now, desk: &mut impl Desk) {
+        let stopping = self.stopping.is_some();
+        for _ in 0..MOST_WISHES {
+            let Some(slot) = self.rounds.get_mut(&id) else { return };
+            let around = Around { desk: &*desk, round: &slot.round, stopping };
+            let wish = slot.round.next(&slot.pace, now.wall, &around);
+            match wish {
+                Wish::Wait(until) => {
+                    slot.wake = until;
+                    return;
+                }
+                Wish::Query(order) => {
+                    slot.pace.asked(order, now.wall);
+                    let venue = slot.round.plan.legs[order.leg.index()].venue;
+                    desk.query(venue, order, now);
+                }
+                Wish::Cancel(order) => {
+                    slot.pace.cancelled(order, now.wall);
+                    let venue = slot.round.plan.legs[order.leg.index()].venue;
+                    desk.cancel(venue, order, now);
+                }
+                Wish::ReadPosition(leg) => {
+                    slot.pace.reading(leg, now.wall);
+                    let venue = slot.round.plan.legs[leg.index()].venue;
+                    self.read(venue, now, desk);
+                }
+                Wish::Decide(decision) => {
+                    if !self.decide(id, decision, now, desk) {
+                        return;
+                    }
+                }
+                Wish::Place(wishes) => self.place(id, &wishes, now, desk),
+                Wish::End => {
+                    self.end(id, now, desk);
+                    return;
+                }
+            }
+        }
+        desk.notice(Notice::Odd { what: format!("round {id} wishes without end; looked at again in a second") });
+        if let Some(slot) = self.rounds.get_mut(&id) {
+            slot.wake = Some(now.wall.plus_ms(1_000));
+        }
+    }
+
+    fn decide(&mut self, id: RoundId, decision: Decision, now: Now, desk: &mut impl Desk) -> bool {
+        let Some(slot) = self.rounds.get(&id) else { return false };
+        let pair = slot.round.plan.pair;
+        let first_entry = slot.round.entered_at.is_none();
+        if !self.record(Record::Decided { at: now.wall, round: id, decision: decision.clone() }, desk) {
+            return false;
+        }
+        let Some(slot) = self.rounds.get_mut(&id) else { return false };
+        let round = &slot.round;
+        match decision {
+            Decision::TimedOut(order) => desk.notice(Notice::OrderNews {
+                order,
+                pair,
+                venue: round.plan.legs[order.leg.index()].venue,
+                event: EventType::OrderUnknown,
+                fills: round.order(order).map(|o| o.fills).unwrap_or_default(),
+                detail: format!("no final word within {} ms", round.plan.policy.answer_ms),
+            }),
+            Decision::GaveUp(why) => desk.notice(Notice::GaveUp { round: id, pair, why }),
+            Decision::Entered if first_entry => {
+                let spread = filled_spread(round).unwrap_or(round.plan.spread);
+                let size = Size::from_e8(round.held(LegId::A)).unwrap_or(Size::ZERO);
+                let (long, short) = (round.plan.legs[0].venue, round.plan.legs[1].venue);
+                let took_ms = now.wall.ms().saturating_sub(round.plan.at.ms());
+                desk.notice(Notice::Entered { round: id, pair, spread, long, short, size, took_ms });
+                desk.notice(Notice::PositionSaved { round: id, pair, spread });
+                desk.notice(Notice::AutoExecuted { round: id, pair, spread });
+            }
+            Decision::ExitDropped => slot.exit_not_before = now.wall.plus_ms(round.plan.policy.answer_ms),
+            Decision::Stuck { exposure } => {
+                self.halted.insert(pair, format!("round {id} is uncovered: {exposure}"));
+                desk.notice(Notice::Stuck { round: id, pair, exposure });
+            }
+            Decision::Unstuck => {
+                self.halted.remove(&pair);
+                desk.notice(Notice::Unstuck { round: id, pair });
+            }
+            Decision::Entered | Decision::ExitBegun { .. } | Decision::Flatten => {}
+        }
+        true
+    }
+
+    /// Prices, clears, prepares, records and sends what a round wishes for, all of it or nothing.
+    fn place(&mut self, id: RoundId, wishes: &[OrderWish], now: Now, desk: &mut impl Desk) {
+        let Some(slot) = self.rounds.get(&id) else { return };
+        let round = &slot.round;
+        let (pair, policy) = (round.plan.pair, round.plan.policy.clone());
+        let mut specs = Vec::with_capacity(wishes.len());
+        for wish in wishes {
+            let leg = &round.plan.legs[wish.leg.index()];
+            match price::price(round, wish, desk) {
+                Ok(priced) => specs.push(OrderSpec {
+                    id: OrderId { round: id, leg: wish.leg, purpose: wish.purpose, attempt: wish.attempt },
+                    venue: leg.venue,
+                    instrument: leg.instrument,
+                    side: wish.side,
+                    size: wish.size,
+                    limit: priced.limit,
+                    kind: priced.kind,
+                    tif: priced.tif,
+                    reduce_only: wish.purpose != Purpose::Entry && desk.capabilities(leg.venue).is_some_and(|c| c.reduce_only),
+                }),
+                Err(NoPrice::EdgeGone) => {
+                    self.decide(id, Decision::GaveUp(GiveUp::EdgeGone), now, desk);
+                    return;
+                }
+                Err(NoPrice::NoReference) => {
+                    self.later(id, wishes, now.wall.plus_ms(policy.close_retry_ms));
+                    return;
+                }
+            }
+        }
+        let mut prepared = Vec::with_capacity(specs.len());
+        for spec in specs {
+            let cleared = if spec.id.purpose == Purpose::Entry {
+                match self.gate.again(spec, now.mono) {
+                    Ok(cleared) => cleared,
+                    Err(_) => {
+                        prepared.into_iter().for_each(|p| desk.discard(p));
+                        self.decide(id, Decision::GaveUp(GiveUp::LegFailed), now, desk);
+                        return;
+                    }
+                }
+            } else {
+                self.gate.reduce(spec, now.mono)
+            };
+            match desk.prepare(cleared, now) {
+                Ok(p) => prepared.push(p),
+                Err(_) => {
+                    prepared.into_iter().for_each(|p| desk.discard(p));
+                    // Not ready, or over its budget: nothing left, so nothing is owed; looked at again soon.
+                    if wishes.iter().any(|w| w.purpose == Purpose::Entry) {
+                        self.decide(id, Decision::GaveUp(GiveUp::LegFailed), now, desk);
+                    } else {
+                        self.later(id, wishes, now.wall.plus_ms(policy.close_retry_ms));
+                    }
+                    return;
+                }
+            }
+        }
+        let orders = prepared.iter().map(|p| Intended { spec: p.spec.clone(), key: p.key.clone() }).collect();
+        if !self.record(Record::Intended { at: now.wall, round: id, orders }, desk) {
+            prepared.into_iter().for_each(|p| desk.discard(p));
+            self.later(id, wishes, now.wall.plus_ms(1_000));
+            return;
+        }
+        let mut notices = Vec::new();
+        for p in prepared {
+            let OrderSpec { id: order, venue, side, size, limit, .. } = p.spec.clone();
+            match order.purpose {
+                Purpose::Entry => notices.push(Notice::Retry { order, pair, venue, attempt: order.attempt, of: policy.max_attempts }),
+                Purpose::Close => notices.push(Notice::SafetyClose { round: id, pair, venue, size, attempt: order.attempt }),
+                Purpose::Exit => {}
+            }
+            notices.push(Notice::OrderPlaced { order, pair, venue, side, size, limit });
+            desk.send(p, now);
+        }
+        notices.into_iter().for_each(|n| desk.notice(n));
+    }
+
+    fn later(&mut self, id: RoundId, wishes: &[OrderWish], at: Wall) {
+        if let Some(slot) = self.rounds.get_mut(&id) {
+            wishes.iter().for_each(|w| slot.pace.not_before(w.leg, at));
+        }
+    }
+
+    fn end(&mut self, id: RoundId, now: Now, desk: &mut impl Desk) {
+        let Some(slot) = self.rounds.get(&id) else { return };
+        let round = &slot.round;
+        let (pair, outcome, reserved) = (round.plan.pair, round.result(), round.plan.reserved);
+        let exit_spread = closed_spread(round).or(round.exit_spread);
+        let auto = matches!(round.exit, Some((ExitReason::Spread | ExitReason::MaxHolding, _)));
+        let venues = round.plan.legs.map(|l| l.venue);
+        if !self.record(Record::Ended { at: now.wall, round: id, pair, outcome }, desk) {
+            return;
+        }
+        self.gate.release(reserved);
+        if outcome.ending != Ending::Completed {
+            self.cooldown.insert(pair, now.wall.plus_ms(self.config.cooldown_ms));
+        }
+        desk.notice(Notice::RoundEnded { round: id, pair, outcome, exit_spread, auto });
+        for (venue, order) in std::mem::take(&mut self.dropped) {
+            desk.forget(venue, order);
+        }
+        for venue in venues {
+            self.read(venue, now, desk);
+        }
+    }
+
+    /// A round under way, or one that ended lately.
+    pub(crate) fn find(&self, id: RoundId) -> Option<&Round> {
+        self.rounds.get(&id).map(|s| &s.round).or_else(|| self.ended.iter().map(|s| &s.round).find(|r| r.id() == id))
+    }
+
+    fn tell(&self, order: OrderId, pair: Pair, venue: VenueId, news: &OrderNews) -> Option<Notice> {
+        let o = self.find(order.round)?.order(order)?;
+        let (event, detail) = match (news, &o.fate) {
+            (OrderNews::Acked { venue_order }, _) => (EventType::OrderAcked, venue_order.0.clone()),
+            (OrderNews::Unknown { why }, _) => (EventType::OrderUnknown, why.clone()),
+            (OrderNews::Absent { .. }, Fate::Live) => (EventType::OrderUnknown, "not seen by the venue yet".to_owned()),
+            (OrderNews::QueryFailed { .. }, _) => return None,
+            (_, Fate::Filled | Fate::Live) => (EventType::OrderFilled, show_fills(&o.fills, o.spec.size)),
+            (_, Fate::Cancelled(why)) => (EventType::OrderEnded, format!("cancelled ({why}), {}", show_fills(&o.fills, o.spec.size))),
+            (_, Fate::Refused(r)) => (EventType::OrderEnded, format!("refused: {} ({})", r.kind.word(), r.code)),
+            (_, Fate::NotSent(why)) => (EventType::OrderEnded, format!("not sent: {why}")),
+            (_, Fate::NeverArrived) => (EventType::OrderEnded, "never arrived, and can no longer".to_owned()),
+        };
+        Some(Notice::OrderNews { order, pair, venue, event, fills: o.fills, detail })
+    }
+}
+
+fn show_fills(fills: &Fills, of: Size) -> String {
+    let price = domain::record::average_price(fills).map_or_else(|| "-".to_owned(), |p| p.to_string());
+    format!("filled={}/{of}, price={price}, fee={}", fills.size, fills.fee)
+}
+
+const fn news_says_filled(news: &OrderNews) -> bool {
+    match news {
+        OrderNews::Filling { fills } | OrderNews::Done { fills, .. } => !fills.size.is_zero(),
+        _ => false,
+    }
+}
+
+/// Sum of fills of a leg on one side.
+fn filled(round: &Round, leg: LegId, side: Side) -> Fills {
+    let mut sum = Fills::default();
+    for o in round.orders.iter().filter(|o| o.spec.id.leg == leg && o.spec.side == side) {
+        sum.size = sum.size.plus(o.fills.size);
+        sum.cost = sum.cost.plus(o.fills.cost);
+        sum.fee = sum.fee.plus(o.fills.fee);
+    }
+    sum
+}
+
+fn averages(round: &Round, side_of: impl Fn(LegId) -> Side) -> Option<(Price, Price)> {
+    let avg = |leg| domain::record::average_price(&filled(round, leg, side_of(leg)));
+    Some((avg(LegId::A)?, avg(LegId::B)?))
+}
+
+/// Entry spread of what really filled: (short - long) / long.
+fn filled_spread(round: &Round) -> Option<Rate> {
+    let (long, short) = averages(round, Round::entry_side)?;
+    Some(Rate::between(long, short))
+}
+
+/// Exit spread of what really filled: (short bought back - long sold) / long sold.
+fn closed_spread(round: &Round) -> Option<Rate> {
+    let (long, short) = averages(round, |leg| Round::entry_side(leg).opposite())?;
+    Some(Rate::between(long, short))
+}
+
+/// The unrealised part is not ours to guess: only what was paid so far on rounds still open.
+impl Engine {
+    /// Fees paid so far on rounds that are still open: they have left the venues' balances already.
+    pub fn fees_on_open_rounds(&self) -> Usd {
+        self.rounds.values().flat_map(|s| &s.round.orders).fold(Usd::ZERO, |sum, o| sum.plus(o.fills.fee))
+    }
+}

@@ -1,0 +1,325 @@
+//! The engine's state: a fold of records.
+
+use crate::{Desk, Notice};
+use domain::names::SkipReason;
+use domain::record::{Outcome, Policy, Record};
+use domain::{Now, OrderId, Pair, Rate, RoundId, Usd, VenueId, Wall};
+use risk::{Gate, Limits};
+use saga::{Goal, Illegal, Pace, Round};
+use std::collections::{BTreeMap, BTreeSet, VecDeque};
+
+/// How many ended rounds stay in memory, so that a fill that comes after the end still finds its round.
+const ENDED_KEPT: usize = 64;
+
+/// What an operator configures.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct EngineConfig {
+    /// How new rounds are driven.
+    pub policy: Policy,
+    /// Caps.
+    pub limits: Limits,
+    /// Pause of a pair after a round that did not complete, ms.
+    pub cooldown_ms: i64,
+    /// Longest time a position is held, ms; `None`: as long as it takes.
+    pub max_holding_ms: Option<i64>,
+    /// Adverse move assumed while a leg is uncovered, for the worst-loss figure of a round.
+    pub adverse_move: Rate,
+    /// Largest worst loss a round may have.
+    pub worst_loss_max: Usd,
+    /// How often a venue's account is compared with the fold while nothing is under way, ms.
+    pub reconcile_every_ms: i64,
+    /// Hash of the whole configuration.
+    pub config_hash: String,
+}
+
+/// What stopping does with positions that are open and even.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum OnStop {
+    /// They stay and are restored at the next start.
+    Leave,
+    /// They are closed.
+    Flatten,
+}
+
+/// A record that does not fold: the journal does not fit this build or is not ours.
+#[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
+pub enum FoldError {
+    /// It belongs to a round that was never opened.
+    #[error("record {word} of round {round}, which was never opened")]
+    NoSuchRound {
+        /// Whose.
+        round: RoundId,
+        /// Kind of record.
+        word: &'static str,
+    },
+    /// It contradicts the state.
+    #[error(transparent)]
+    Illegal(#[from] Illegal),
+}
+
+/// A round with what belongs to it but not to the fold.
+#[derive(Debug)]
+pub(crate) struct Slot {
+    pub(crate) round: Round,
+    pub(crate) pace: Pace,
+    /// Its records so far: what a new journal segment starts with.
+    pub(crate) records: Vec<Record>,
+    /// When it wants to be asked again.
+    pub(crate) wake: Option<Wall>,
+    /// No exit before this, after one that filled nothing.
+    pub(crate) exit_not_before: Wall,
+}
+
+/// A venue as the engine knows it.
+#[derive(Debug, Default)]
+pub(crate) struct VenueState {
+    /// Compared with the fold and found equal since it came up.
+    pub(crate) reconciled: bool,
+    /// When the read under way left.
+    pub(crate) reading: Option<Wall>,
+    /// Asked for again while one was under way: what that one shows may be older than the question.
+    pub(crate) again: bool,
+    /// When it was last compared.
+    pub(crate) compared: Option<Wall>,
+    /// A difference seen once; the second read decides.
+    pub(crate) suspect: Option<String>,
+    /// Last balance by the venue's word.
+    pub(crate) balance: Option<Usd>,
+}
+
+/// A round for pages and tests.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct RoundView {
+    /// The state.
+    pub round: Round,
+}
+
+/// All rounds of one shard.
+#[derive(Debug)]
+pub struct Engine {
+    pub(crate) config: EngineConfig,
+    pub(crate) epoch: u32,
+    pub(crate) next_seq: u32,
+    pub(crate) gate: Gate,
+    pub(crate) rounds: BTreeMap<RoundId, Slot>,
+    pub(crate) ended: VecDeque<Slot>,
+    pub(crate) venues: BTreeMap<VenueId, VenueState>,
+    pub(crate) halted: BTreeMap<Pair, String>,
+    pub(crate) cooldown: BTreeMap<Pair, Wall>,
+    pub(crate) paused: bool,
+    pub(crate) stopping: Option<(OnStop, Wall)>,
+    pub(crate) pending_at_stop: BTreeSet<OrderId>,
+    pub(crate) journal_ok: bool,
+    pub(crate) last_skip: BTreeMap<Pair, SkipReason>,
+    pub(crate) results: Vec<(RoundId, Outcome)>,
+    /// Orders of rounds that have left memory: the clients may forget them too.
+    pub(crate) dropped: Vec<(VenueId, OrderId)>,
+}
+
+impl Engine {
+    /// An engine with nothing in it, of epoch 0 until a `Started` record is folded in.
+    pub fn new(config: EngineConfig) -> Self {
+        Self {
+            gate: Gate::new(config.limits),
+            config,
+            epoch: 0,
+            next_seq: 1,
+            rounds: BTreeMap::new(),
+            ended: VecDeque::new(),
+            venues: BTreeMap::new(),
+            halted: BTreeMap::new(),
+            cooldown: BTreeMap::new(),
+            paused: false,
+            stopping: None,
+            pending_at_stop: BTreeSet::new(),
+            journal_ok: true,
+            last_skip: BTreeMap::new(),
+            results: Vec::new(),
+            dropped: Vec::new(),
+        }
+    }
+
+    /// Folds one record in: how the journal is replayed, and how every record made while running takes effect.
+    ///
+    /// # Errors
+    /// [`FoldError`] when it does not fit; the state stays as it was.
+    pub fn fold(&mut self, record: &Record) -> Result<(), FoldError> {
+        match record {
+            Record::Started { epoch, .. } => {
+                if *epoch > self.epoch {
+                    self.epoch = *epoch;
+                    self.next_seq = 1;
+                }
+                return Ok(());
+            }
+            Record::Mismatch { pair, evidence, .. } => {
+                if let Some(pair) = pair {
+                    self.halted.insert(*pair, evidence.clone());
+                }
+                return Ok(());
+            }
+            Record::Opened { plan, orders, at } => {
+                let round = Round::open((**plan).clone(), orders.clone(), *at)?;
+                let id = round.id();
+                if id.epoch == self.epoch {
+                    self.next_seq = self.next_seq.max(id.seq.saturating_add(1));
+                }
+                let slot = Slot {
+                    round,
+                    pace: Pace::default(),
+                    records: vec![record.clone()],
+                    wake: None,
+                    exit_not_before: Wall(i64::MIN),
+                };
+                self.rounds.insert(id, slot);
+                return Ok(());
+            }
+            Record::Intended { .. } | Record::News { .. } | Record::Decided { .. } | Record::Ended { .. } => {}
+        }
+        let id = record.round().ok_or(FoldError::NoSuchRound { round: RoundId { epoch: 0, seq: 0 }, word: record.word() })?;
+        self.reopen_if_late(id, record);
+        let slot = self.rounds.get_mut(&id).ok_or(FoldError::NoSuchRound { round: id, word: record.word() })?;
+        slot.round.apply(record)?;
+        slot.records.push(record.clone());
+        slot.wake = None;
+        if let Record::Ended { outcome, .. } = record {
+            self.results.push((id, *outcome));
+            if let Some(slot) = self.rounds.remove(&id) {
+                self.ended.push_back(slot);
+                if self.ended.len() > ENDED_KEPT
+                    && let Some(old) = self.ended.pop_front()
+                {
+                    self.dropped.extend(old.round.orders.iter().map(|o| (o.spec.venue, o.spec.id)));
+                }
+            }
+        }
+        Ok(())
+    }
+
+    /// A fill for a round that is over brings the round back: it holds something after all.
+    fn reopen_if_late(&mut self, id: RoundId, record: &Record) {
+        if self.rounds.contains_key(&id) || !matches!(record, Record::News { .. }) {
+            return;
+        }
+        let Some(at) = self.ended.iter().position(|s| s.round.id() == id) else { return };
+        let Some(slot) = self.ended.remove(at) else { return };
+        let mut trial = slot.round.clone();
+        if trial.apply(record).is_ok() && trial.outcome.is_none() {
+            self.results.retain(|(r, _)| *r != id);
+            self.gate.restore(slot.round.plan.reserved);
+            self.rounds.insert(id, slot);
+        } else {
+            self.ended.insert(at, slot);
+        }
+    }
+
+    /// Records, then lets the record take effect. The one path on which the state changes while running.
+    pub(crate) fn record(&mut self, record: Record, desk: &mut impl Desk) -> bool {
+        match self.fold(&record) {
+            Ok(()) => {
+                desk.record(record);
+                true
+            }
+            Err(e) => {
+                desk.notice(Notice::Odd { what: e.to_string() });
+                false
+            }
+        }
+    }
+
+    /// Reservations of what was restored; called once after the journal is replayed.
+    pub fn restored(&mut self, desk: &mut impl Desk) {
+        let (mut positions, mut under_way) = (0usize, 0usize);
+        for slot in self.rounds.values() {
+            self.gate.restore(slot.round.plan.reserved);
+            if slot.round.goal == Goal::Hold {
+                positions = positions.saturating_add(1);
+            } else {
+                under_way = under_way.saturating_add(1);
+            }
+            for o in &slot.round.orders {
+                desk.adopt(o.spec.venue, venue_api::KnownOrder { spec: o.spec.clone(), key: o.key.clone() });
+            }
+        }
+        self.results.clear();
+        if positions > 0 || under_way > 0 {
+            desk.notice(Notice::Restored { positions, under_way });
+        }
+    }
+
+    /// The first record of a start: ids of this epoch are fresh from here on.
+    pub fn start(&mut self, epoch: u32, now: Now, desk: &mut impl Desk) {
+        let config = self.config.config_hash.clone();
+        self.record(Record::Started { at: now.wall, epoch, config }, desk);
+    }
+
+    /// Records that a new journal segment must begin with so that it alone folds to this state.
+    pub fn snapshot(&self, now: Now) -> Vec<Record> {
+        let mut out = vec![Record::Started { at: now.wall, epoch: self.epoch, config: self.config.config_hash.clone() }];
+        for (pair, evidence) in &self.halted {
+            let venue = VenueId::new("journal");
+            out.push(Record::Mismatch { at: now.wall, venue, pair: Some(*pair), evidence: evidence.clone() });
+        }
+        for slot in self.ended.iter().chain(self.rounds.values()) {
+            out.extend(slot.records.iter().cloned());
+        }
+        out
+    }
+
+    /// Every round under way, for pages, projections and tests.
+    pub fn rounds(&self) -> impl Iterator<Item = &Round> {
+        self.rounds.values().map(|s| &s.round)
+    }
+
+    /// The rounds that ended lately, oldest first.
+    pub fn ended(&self) -> impl Iterator<Item = &Round> {
+        self.ended.iter().map(|s| &s.round)
+    }
+
+    /// A round under way on a pair, if any.
+    pub fn round_on(&self, pair: Pair) -> Option<&Round> {
+        self.rounds.values().map(|s| &s.round).find(|r| r.plan.pair == pair)
+    }
+
+    /// Outcomes of rounds ended since the start.
+    pub fn results(&self) -> &[(RoundId, Outcome)] {
+        &self.results
+    }
+
+    /// Pairs that wait for an operator, and why.
+    pub fn halted(&self) -> &BTreeMap<Pair, String> {
+        &self.halted
+    }
+
+    /// Last balance of a venue by its own word.
+    pub fn balance(&self, venue: VenueId) -> Option<Usd> {
+        self.venues.get(&venue).and_then(|v| v.balance)
+    }
+
+    /// Base that is uncovered now, over all rounds, in absolute terms at 1e-8.
+    pub fn uncovered_e8(&self) -> i64 {
+        self.rounds.values().fold(0i64, |sum, s| sum.saturating_add(s.round.uncovered().saturating_abs()))
+    }
+
+    /// Takes no new work until resumed; exits go on.
+    pub fn set_paused(&mut self, paused: bool) {
+        self.paused = paused;
+    }
+
+    /// The journal took a record, or could not.
+    pub fn set_journal_ok(&mut self, ok: bool) {
+        self.journal_ok = ok;
+    }
+
+    /// Hash over the fold: equal states give equal texts.
+    pub fn state_text(&self) -> String {
+        let mut out = format!("epoch {} seq {}\n", self.epoch, self.next_seq);
+        for slot in self.rounds.values() {
+            out.push_str(&format!("{:?}\n", slot.round));
+        }
+        for (pair, why) in &self.halted {
+            out.push_str(&format!("halted {pair}: {why}\n"));
+        }
+        out
+    }
+}
