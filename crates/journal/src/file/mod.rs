@@ -33,7 +33,7 @@ use domain::Wall;
 /// When an append returns.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Durability {
-    /// When the record survives the death of the process; the disk follows within milliseconds.
+    /// When the record survives the death of the process; the disk follows within milliseconds, in groups.
     Process,
     /// When the record survives a power cut.
     Power,
