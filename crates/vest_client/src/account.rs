@@ -1,0 +1,168 @@
+//! The account by the venue's own word: `GET /account` and the open orders, as one snapshot.
+//!
+//! There is no position or balance event on the stream (spec section 10.4), so this is read after every connect and
+//! whenever the engine asks.
+
+use crate::error::Fault;
+use crate::parse;
+use crate::state::{AccountPart, AccountRead, Pending, Private, timers};
+use crate::wire::rest::{AccountRow, OrderRow, object, rows};
+use crate::{VestClient, parse::Round};
+use domain::{AccountSnapshot, Now, OpenOrder, Usd, VenueOrderId, Wall};
+use venue_api::{Action, Out, Reply, SessionNews, VenueNews};
+
+/// The venue returns at most this many orders; a full page may hide one.
+const PAGE: usize = 1_000;
+
+impl VestClient {
+    /// Clock and leverages out of `GET /account`, during the start.
+    pub(crate) fn take_account_head(&mut self, body: &[u8], sent: Wall, now: Now, out: &mut Out) -> Option<()> {
+        let row: AccountRow<'_> = object(body)?;
+        self.measure_clock(&row, sent, now, out);
+        self.take_leverages(&row);
+        Some(())
+    }
+
+    fn measure_clock(&mut self, row: &AccountRow<'_>, sent: Wall, now: Now, out: &mut Out) {
+        if let Some(time) = row.time.and_then(|t| t.int()) {
+            let offset_ms = self.clock.measure(time, sent, now.wall);
+            Self::tell(out, SessionNews::ClockOffset { offset_ms });
+        }
+    }
+
+    fn take_leverages(&mut self, row: &AccountRow<'_>) {
+        let listed = row.leverages.as_deref().unwrap_or_default();
+        for (place, one) in self.config.instruments.iter().enumerate() {
+            let found = listed.iter().find(|l| l.symbol == one.symbol.as_str()).and_then(|l| l.value.int());
+            if let Some(known) = self.session.leverages.get_mut(place) {
+                *known = found;
+            }
+        }
+    }
+
+    /// Begins a read. One that is asked for while another is under way follows it, so that its answer is as fresh as
+    /// the question.
+    pub(crate) fn begin_account_read(&mut self, now: Now, out: &mut Out) {
+        if !self.can_order() {
+            let why = "the account session is not up".to_owned();
+            out.news.push(VenueNews::AccountFailed { why });
+            return;
+        }
+        if self.reading.is_some() {
+            self.read_again = true;
+            return;
+        }
+        let as_of = self.clock.at_least(now);
+        let reconciles = self.session.private == Private::Reconciling;
+        let snapshot = AccountSnapshot { as_of, ..AccountSnapshot::default() };
+        self.reading = Some(AccountRead { waiting: 3, snapshot, failed: None, reconciles });
+        let time = self.clock.now_ms(now);
+        let asked = |part| Pending::Account(part, now.wall);
+        self.get(asked(AccountPart::Account), format!("/account?time={time}"), out);
+        self.get(asked(AccountPart::New), format!("/orders?status=NEW&limit={PAGE}&time={time}"), out);
+        self.get(asked(AccountPart::Partial), format!("/orders?status=PARTIALLY_FILLED&limit={PAGE}&time={time}"), out);
+    }
+
+    pub(crate) fn account_reply(&mut self, part: AccountPart, sent: Wall, reply: Reply<'_>, now: Now, out: &mut Out) {
+        let Some(mut read) = self.reading.take() else { return };
+        read.waiting = read.waiting.saturating_sub(1);
+        let mut auth = None;
+        match reply {
+            Reply::Answer { status: 200..=299, body, .. } => {
+                let taken = match part {
+                    AccountPart::Account => self.take_account(body, sent, &mut read.snapshot, now, out),
+                    AccountPart::New | AccountPart::Partial => self.take_open_orders(body, &mut read.snapshot),
+                };
+                if taken.is_none() {
+                    read.failed = Some(format!("the answer about {part:?} does not read"));
+                }
+            }
+            Reply::Answer { status, body, .. } => {
+                let fault = Fault::parse(body);
+                if fault.is_auth(status) {
+                    auth = Some(fault.sentence(status));
+                }
+                // Partial fills exist in the documents alone: a venue that does not know the word has none.
+                if part != AccountPart::Partial || fault.code != Some(1130) {
+                    read.failed = Some(fault.sentence(status));
+                }
+            }
+            Reply::NotSent(why) | Reply::Unknown(why) => read.failed = Some(why.to_owned()),
+        }
+        if read.waiting > 0 {
+            self.reading = Some(read);
+        } else {
+            self.finish_account_read(read, now, out);
+        }
+        if let Some(why) = auth {
+            self.auth_lost(&why, now, out);
+        }
+    }
+
+    fn finish_account_read(&mut self, read: AccountRead, now: Now, out: &mut Out) {
+        let reconciled = read.failed.is_none() && read.reconciles;
+        match read.failed {
+            None => out.news.push(VenueNews::Account(read.snapshot)),
+            Some(why) => out.news.push(VenueNews::AccountFailed { why }),
+        }
+        if self.session.private == Private::Reconciling {
+            if reconciled {
+                self.session.private = Private::Up;
+                self.settle("", out);
+            } else if !self.read_again {
+                let at = now.mono.plus_ms(1_000).max(self.session.quiet_until);
+                out.actions.push(Action::Timer { id: timers::ACCOUNT_RETRY, at });
+            }
+        }
+        if std::mem::take(&mut self.read_again) {
+            self.begin_account_read(now, out);
+        }
+    }
+
+    fn take_account(&mut self, body: &[u8], sent: Wall, snapshot: &mut AccountSnapshot, now: Now, out: &mut Out) -> Option<()> {
+        let row: AccountRow<'_> = object(body)?;
+        self.measure_clock(&row, sent, now, out);
+        for one in &row.positions {
+            match self.place_of(&one.symbol) {
+                Some(place) => {
+                    let instrument = self.instruments.get(place)?.id;
+                    snapshot.positions.extend(parse::position(one, instrument)?);
+                }
+                None if parse::e8(one.size.text(), Round::Up) != Some(0) => {
+                    let evidence = format!("a position of {} in {}, which is not configured", one.size.text(), one.symbol);
+                    out.news.push(VenueNews::Foreign { evidence });
+                }
+                None => {}
+            }
+        }
+        // Cash is what stands under USDC before unrealised results (spec section 9).
+        let cash = row.balances.as_deref()?.iter().find(|b| b.asset == "USDC");
+        snapshot.balance = match cash {
+            Some(cash) => Usd::from_e8(parse::e8(cash.total.text(), Round::Down)?),
+            None => Usd::ZERO,
+        };
+        snapshot.free = Usd::from_e8(parse::e8(row.withdrawable?.text(), Round::Down)?);
+        Some(())
+    }
+
+    fn take_open_orders(&self, body: &[u8], snapshot: &mut AccountSnapshot) -> Option<()> {
+        let listed: Vec<OrderRow<'_>> = rows(body)?;
+        if listed.len() >= PAGE {
+            return None;
+        }
+        for row in &listed {
+            let seen = parse::order(row)?;
+            // Asked for by status; whatever else comes along is not open.
+            if !matches!(seen.status, parse::Status::New | parse::Status::PartiallyFilled) {
+                continue;
+            }
+            let place = seen.symbol.as_deref().and_then(|s| self.place_of(s));
+            snapshot.open_orders.push(OpenOrder {
+                instrument: place.and_then(|p| self.instruments.get(p)).map(|one| one.id),
+                key: seen.nonce.map_or_else(String::new, |n| n.to_string()),
+                venue_order: VenueOrderId(seen.id),
+            });
+        }
+        Some(())
+    }
+}

@@ -1,0 +1,566 @@
+//! The session: the start, one request after the other, the listen key, the private stream, and coming back.
+//!
+//! Owns the order of things and what a failure of each means. What arrives on the private stream goes to `trading`,
+//! what the account says to `account`.
+
+use crate::error::Fault;
+use crate::state::{Pending, Private, Spelling, Stage, timers};
+use crate::wire::rest::{LeverageRow, ListenKeyRow, NonceRow, RegisterRow, SymbolRow, object, rows};
+use crate::{Access, FeedGeneration, PRIVATE, VestClient, VestConfig, parse, wire};
+use domain::{Mono, Now, Wall};
+use signing::SanitizedValue;
+use venue_api::{Action, Header, Lane, Method, Out, Payload, Reply, SessionNews, TimerId};
+
+/// A ping on each stream (spec section 18: every 15 s).
+pub(crate) const PING_MS: u64 = 15_000;
+/// Two pings without any message: the private stream is dead.
+const PRIVATE_SILENCE_MS: u64 = 2 * PING_MS + 1_000;
+/// An acknowledgement has to come within this (spec section 18).
+pub(crate) const ACK_MS: u64 = 5_000;
+/// The listen key lives 60 minutes and is renewed after 30 (spec section 10.4).
+const LISTEN_KEY_MS: u64 = 30 * 60_000;
+
+/// Where the session stands.
+#[derive(Debug)]
+pub(crate) struct Session {
+    pub(crate) stage: Stage,
+    pub(crate) private: Private,
+    pub(crate) api_key: Option<SanitizedValue>,
+    pub(crate) acc_group: u32,
+    listen_key: Option<SanitizedValue>,
+    /// `Ready` was said and not taken back.
+    pub(crate) announced: bool,
+    retries: u32,
+    /// The venue asked to be left alone until then.
+    pub(crate) quiet_until: Mono,
+    registered_again: bool,
+    /// `lastNonce` has been read: orders can be signed.
+    nonce_known: bool,
+    pub(crate) spelling: Spelling,
+    spelling_tried: bool,
+    /// The CDN refused an upgrade: the next one names an origin.
+    pub(crate) origin: bool,
+    private_rx: Mono,
+    subscribe_id: u64,
+    pub(crate) leverages: Vec<Option<i64>>,
+}
+
+impl Session {
+    pub(crate) fn new(config: &VestConfig) -> Self {
+        let registered = match &config.access {
+            Access::Account { registered: Some(r), .. } => Some(r),
+            _ => None,
+        };
+        Self {
+            stage: Stage::Idle,
+            private: Private::Down,
+            api_key: registered.map(|r| r.api_key.clone()),
+            acc_group: registered.map_or(0, |r| r.acc_group),
+            listen_key: None,
+            announced: false,
+            retries: 0,
+            quiet_until: Mono::default(),
+            registered_again: false,
+            nonce_known: false,
+            spelling: Spelling::X,
+            spelling_tried: false,
+            origin: false,
+            private_rx: Mono::default(),
+            subscribe_id: 1_000_000,
+            leverages: vec![None; config.instruments.len()],
+        }
+    }
+}
+
+/// Why a stage did not succeed, as far as it decides what to do.
+enum Trouble {
+    Retry(String),
+    Auth(String),
+    Fatal(String),
+}
+
+impl VestClient {
+    pub(crate) fn begin(&mut self, now: Now, out: &mut Out) {
+        if self.session.stage == Stage::Idle {
+            self.go(Stage::Info, now, out);
+        }
+    }
+
+    /// Whether orders can be signed and the account be read: true also while a stream is down, because orders go over
+    /// HTTPS and a leg may have to be closed just then.
+    pub(crate) fn can_order(&self) -> bool {
+        self.session.nonce_known
+            && self.session.api_key.is_some()
+            && self.signer.is_some()
+            && !matches!(self.session.stage, Stage::Fatal | Stage::Stopped)
+    }
+
+    /// Closes what is open; the listen key is given back.
+    pub(crate) fn end(&mut self, _now: Now, out: &mut Out) {
+        if self.session.listen_key.take().is_some() {
+            self.request(Pending::Farewell, Lane::Account, Method::Delete, "/account/listenKey".to_owned(), String::new(), out);
+        }
+        self.close_all(Stage::Stopped, out);
+        self.settle("stopped", out);
+    }
+
+    pub(crate) fn fatal(&mut self, why: String, out: &mut Out) {
+        if matches!(self.session.stage, Stage::Fatal | Stage::Stopped) {
+            return;
+        }
+        self.close_all(Stage::Fatal, out);
+        self.settle(&why, out);
+        Self::tell(out, SessionNews::Fatal { why });
+    }
+
+    fn close_all(&mut self, stage: Stage, out: &mut Out) {
+        self.session.stage = stage;
+        self.session.private = Private::Down;
+        self.feed.open = false;
+        for conn in [crate::FEED, PRIVATE] {
+            out.actions.push(Action::Close { conn });
+        }
+    }
+
+    /// Says `Ready` or `Down` when that changed.
+    pub(crate) fn settle(&mut self, why: &str, out: &mut Out) {
+        let ready = self.session.stage == Stage::Live && self.session.private == Private::Up && self.feed.open;
+        if ready != self.session.announced {
+            self.session.announced = ready;
+            Self::tell(out, if ready { SessionNews::Ready } else { SessionNews::Down { why: why.to_owned() } });
+        }
+    }
+
+    fn go(&mut self, stage: Stage, now: Now, out: &mut Out) {
+        self.session.stage = stage;
+        let time = self.clock.now_ms(now);
+        let pending = Pending::Stage(stage, now.wall);
+        match stage {
+            Stage::Info => {
+                let target = self.info_target();
+                self.request(pending, Lane::Public, Method::Get, target, String::new(), out);
+            }
+            Stage::Register => match self.registration(now) {
+                Some(body) => self.request(pending, Lane::Account, Method::Post, "/register".to_owned(), body, out),
+                None => self.fatal("the account has no API key and registering is not configured".to_owned(), out),
+            },
+            Stage::Account | Stage::Verify => self.get(pending, format!("/account?time={time}"), out),
+            Stage::Leverage(place) => {
+                let Some(one) = self.config.instruments.get(place) else { return };
+                let body = format!(r#"{{"time":{time},"symbol":"{}","value":{}}}"#, one.symbol, one.leverage);
+                self.request(pending, Lane::Account, Method::Post, "/account/leverage".to_owned(), body, out);
+            }
+            Stage::Nonce => self.get(pending, format!("/account/nonce?time={time}"), out),
+            Stage::ListenKey => {
+                self.request(pending, Lane::Account, Method::Post, "/account/listenKey".to_owned(), String::new(), out);
+            }
+            Stage::Live => self.settle("", out),
+            Stage::Idle | Stage::Fatal | Stage::Stopped => {}
+        }
+    }
+
+    pub(crate) fn info_target(&self) -> String {
+        let names: Vec<&str> = self.config.instruments.iter().map(|one| one.symbol.as_str()).collect();
+        let path = if self.config.feed == FeedGeneration::V3 && self.signer.is_none() { "/v3" } else { "" };
+        format!("{path}/exchangeInfo?symbols={}", names.join(","))
+    }
+
+    fn registration(&self, now: Now) -> Option<String> {
+        let Access::Account { register: Some(register), .. } = &self.config.access else { return None };
+        let ((primary, contract), signer) = (self.registrar.as_ref()?, self.signer.as_ref()?);
+        let expiry = now.wall.ms().checked_add(register.valid_for_ms)?;
+        let signature = primary.proof(*contract, signer.address(), u64::try_from(expiry).ok()?);
+        Some(format!(
+            r#"{{"signingAddr":"{}","primaryAddr":"{}","signature":"{signature}","expiryTime":{expiry},"networkType":{}}}"#,
+            signer.address_text(),
+            primary.address_text(),
+            register.network_type
+        ))
+    }
+
+    pub(crate) fn stage_reply(&mut self, stage: Stage, sent: Wall, reply: Reply<'_>, now: Now, out: &mut Out) {
+        if self.session.stage != stage {
+            return;
+        }
+        let next = match reply {
+            Reply::Answer { status: status @ 200..=299, body, .. } => match self.stage_done(stage, sent, body, now, out) {
+                Some(next) => next,
+                None => Err(self.trouble(stage, status, &Fault::parse(body))),
+            },
+            Reply::Answer { status, body, .. } => Err(self.trouble(stage, status, &Fault::parse(body))),
+            Reply::NotSent(why) | Reply::Unknown(why) => Err(Trouble::Retry(why.to_owned())),
+        };
+        match next {
+            Ok(next) => {
+                self.session.retries = 0;
+                self.go(next, now, out);
+            }
+            Err(Trouble::Fatal(why)) => self.fatal(why, out),
+            Err(Trouble::Auth(why)) => self.auth_lost(&why, now, out),
+            Err(Trouble::Retry(why)) => {
+                Self::tell(out, SessionNews::Down { why: format!("starting: {why}") });
+                let at = self.retry_at(now);
+                out.actions.push(Action::Timer { id: timers::RETRY, at });
+            }
+        }
+    }
+
+    /// Reads the answer of a stage and says what comes next; `None` when it does not read.
+    fn stage_done(&mut self, stage: Stage, sent: Wall, body: &[u8], now: Now, out: &mut Out) -> Option<Result<Stage, Trouble>> {
+        Some(match stage {
+            Stage::Info => {
+                let listed: Vec<SymbolRow<'_>> = rows(body)?;
+                if let Err(why) = self.take_grid(&listed) {
+                    return Some(Err(Trouble::Fatal(why)));
+                }
+                if self.signer.is_none() {
+                    self.connect_feed(out);
+                    Ok(Stage::Live)
+                } else if self.session.api_key.is_some() {
+                    self.connect_feed(out);
+                    Ok(Stage::Account)
+                } else {
+                    Ok(Stage::Register)
+                }
+            }
+            Stage::Register => {
+                let row: RegisterRow<'_> = object(body)?;
+                let group = row.acc_group.int().and_then(|g| u32::try_from(g).ok())?;
+                if !parse::is_plain_token(row.api_key.text()) {
+                    return None;
+                }
+                self.session.api_key = Some(SanitizedValue::new(row.api_key.text()));
+                self.session.acc_group = group;
+                self.arm_renewal(now, out);
+                if !self.feed.open {
+                    self.connect_feed(out);
+                }
+                Ok(Stage::Account)
+            }
+            Stage::Account | Stage::Verify => {
+                self.take_account_head(body, sent, now, out)?;
+                match (stage, self.next_leverage(0)) {
+                    (_, None) => Ok(Stage::Nonce),
+                    (Stage::Account, Some(place)) => Ok(Stage::Leverage(place)),
+                    (_, Some(place)) if self.session.leverages.get(place).copied().flatten().is_none() => Ok(Stage::Nonce),
+                    (_, Some(place)) => Err(Trouble::Fatal(self.leverage_sentence(place, "stays different"))),
+                }
+            }
+            Stage::Leverage(place) => {
+                let row: LeverageRow<'_> = object(body)?;
+                let wanted = i64::from(self.config.instruments.get(place)?.leverage);
+                if row.value.int()? != wanted {
+                    return Some(Err(Trouble::Fatal(self.leverage_sentence(place, "was answered with another value"))));
+                }
+                self.next_leverage(place + 1).map_or(Ok(Stage::Verify), |next| Ok(Stage::Leverage(next)))
+            }
+            Stage::Nonce => {
+                self.nonces.raise(object::<NonceRow<'_>>(body)?.last_nonce.uint()?);
+                self.session.nonce_known = true;
+                Ok(Stage::ListenKey)
+            }
+            Stage::ListenKey => {
+                let same = self.take_listen_key(body)?;
+                if !same || self.session.private == Private::Down {
+                    self.connect_private(out);
+                }
+                out.actions.push(Action::Timer { id: timers::LISTEN_KEY, at: now.mono.plus_ms(LISTEN_KEY_MS) });
+                Ok(Stage::Live)
+            }
+            Stage::Idle | Stage::Live | Stage::Fatal | Stage::Stopped => return None,
+        })
+    }
+
+    fn trouble(&self, stage: Stage, status: u16, fault: &Fault) -> Trouble {
+        let said = fault.sentence(status);
+        match (stage, fault.code) {
+            (Stage::Register, Some(1022 | 1002 | 1024 | 1099)) => {
+                Trouble::Fatal(format!("the venue refuses the registration ({said}): check primary key, contract and expiry"))
+            }
+            (_, Some(1146)) => Trouble::Fatal(format!("account group {} is wrong ({said})", self.session.acc_group)),
+            (Stage::Info, Some(1121)) => Trouble::Fatal(format!("a configured symbol is not listed ({said})")),
+            (_, Some(1099)) => Trouble::Fatal(format!("the account does not exist ({said}): deposit first, or check the group")),
+            (Stage::Leverage(place), Some(code)) if crate::error::kind(code, false).is_some() && !fault.is_rate_limit(status) => {
+                if fault.is_auth(status) {
+                    Trouble::Auth(said)
+                } else {
+                    Trouble::Fatal(self.leverage_sentence(place, &said))
+                }
+            }
+            (Stage::Info, _) => Trouble::Retry(said),
+            _ if fault.is_auth(status) && stage != Stage::Register => Trouble::Auth(said),
+            _ => Trouble::Retry(said),
+        }
+    }
+
+    fn leverage_sentence(&self, place: usize, what: &str) -> String {
+        let one = self.config.instruments.get(place);
+        let (symbol, wanted) = one.map_or(("?", 0), |o| (o.symbol.as_str(), o.leverage));
+        let has = self.session.leverages.get(place).copied().flatten();
+        let has = has.map_or_else(|| "none".to_owned(), |v| v.to_string());
+        format!("leverage of {symbol} is {has} at the venue and {wanted} in the configuration; setting it {what}")
+    }
+
+    fn next_leverage(&self, from: usize) -> Option<usize> {
+        let differs = |place: &usize| {
+            let wanted = self.config.instruments.get(*place).map(|one| i64::from(one.leverage));
+            self.session.leverages.get(*place).copied().flatten() != wanted
+        };
+        (from..self.config.instruments.len()).find(differs)
+    }
+
+    /// Reads the grid of every configured symbol; an unknown one needs a person.
+    fn take_grid(&mut self, listed: &[SymbolRow<'_>]) -> Result<(), String> {
+        for (place, one) in self.config.instruments.iter().enumerate() {
+            let row = listed.iter().find(|row| row.symbol == one.symbol.as_str());
+            let row = row.ok_or_else(|| format!("the venue does not list {}: check the symbol", one.symbol))?;
+            let (instrument, decimals) = parse::instrument(row, one.id, one.pair)
+                .ok_or_else(|| format!("the venue's rules of {} do not read", one.symbol))?;
+            if let (Some(i), Some(d)) = (self.instruments.get_mut(place), self.decimals.get_mut(place)) {
+                (*i, *d) = (instrument, decimals);
+            }
+        }
+        Ok(())
+    }
+
+    /// The grid read again after an order met another one. What does not read changes nothing.
+    pub(crate) fn refreshed(&mut self, reply: Reply<'_>) {
+        if let Reply::Answer { status: 200..=299, body, .. } = reply
+            && let Some(listed) = rows::<SymbolRow<'_>>(body)
+        {
+            // A symbol that is gone keeps its old grid; the venue refuses its orders by itself.
+            let _ = self.take_grid(&listed);
+        }
+    }
+
+    pub(crate) fn nonce_again(&mut self, reply: Reply<'_>) {
+        if let Reply::Answer { status: 200..=299, body, .. } = reply
+            && let Some(last) = object::<NonceRow<'_>>(body).and_then(|row| row.last_nonce.uint())
+        {
+            self.nonces.raise(last);
+        }
+    }
+
+    /// The key is not accepted any more: register once more if that is ours to do, else a person must.
+    pub(crate) fn auth_lost(&mut self, why: &str, now: Now, out: &mut Out) {
+        if matches!(self.session.stage, Stage::Fatal | Stage::Stopped | Stage::Register) {
+            return;
+        }
+        if self.registrar.is_none() || self.session.registered_again {
+            return self
+                .fatal(format!("the venue does not accept the API key or the signing key ({why}): register it anew"), out);
+        }
+        self.session.registered_again = true;
+        self.session.api_key = None;
+        self.session.listen_key = None;
+        if self.session.private != Private::Down {
+            self.session.private = Private::Down;
+            out.actions.push(Action::Close { conn: PRIVATE });
+        }
+        self.go(Stage::Register, now, out);
+        self.settle(why, out);
+    }
+
+    fn arm_renewal(&self, now: Now, out: &mut Out) {
+        if let Access::Account { register: Some(r), .. } = &self.config.access {
+            let wait = u64::try_from(r.valid_for_ms).unwrap_or(0) / 5 * 4;
+            out.actions.push(Action::Timer { id: timers::RENEW, at: now.mono.plus_ms(wait) });
+        }
+    }
+
+    /// Half a second, doubling to half a minute, and never before the venue wants to hear from us again.
+    fn retry_at(&mut self, now: Now) -> Mono {
+        let wait = 500u64.saturating_mul(1 << self.session.retries.min(6)).min(30_000);
+        self.session.retries = self.session.retries.saturating_add(1);
+        now.mono.plus_ms(wait).max(self.session.quiet_until)
+    }
+
+    pub(crate) fn upgrade_headers(&self) -> Vec<Header> {
+        let mut headers = self.headers();
+        headers.retain(|h| h.name == "User-Agent");
+        if self.session.origin {
+            headers.push(Header { name: "Origin", value: SanitizedValue::new("https://vestmarkets.com") });
+        }
+        headers
+    }
+
+    pub(crate) fn connect_private(&mut self, out: &mut Out) {
+        let Some(key) = &self.session.listen_key else { return };
+        let target = format!(
+            "?version=1.0&{}=restserver{}&listenKey={}",
+            self.session.spelling.word(),
+            self.session.acc_group,
+            key.expose_secret()
+        );
+        self.session.private = Private::Down;
+        let headers = self.upgrade_headers();
+        out.actions.push(Action::Connect { conn: PRIVATE, target: SanitizedValue::new(target), headers });
+    }
+
+    fn take_listen_key(&mut self, body: &[u8]) -> Option<bool> {
+        let row: ListenKeyRow<'_> = object(body)?;
+        let key = row.listen_key.text();
+        if !parse::is_plain_token(key) {
+            return None;
+        }
+        let same = self.session.listen_key.as_ref().is_some_and(|old| old.expose_secret() == key);
+        self.session.listen_key = Some(SanitizedValue::new(key));
+        Some(same)
+    }
+
+    fn ask_listen_key(&mut self, post: bool, out: &mut Out) {
+        let method = if post { Method::Post } else { Method::Put };
+        self.request(Pending::ListenKey { post }, Lane::Account, method, "/account/listenKey".to_owned(), String::new(), out);
+    }
+
+    pub(crate) fn listen_key_reply(&mut self, post: bool, reply: Reply<'_>, now: Now, out: &mut Out) {
+        if self.session.stage != Stage::Live {
+            return;
+        }
+        let failed = match reply {
+            Reply::Answer { status: 200..=299, body, .. } => match self.take_listen_key(body) {
+                Some(same) => {
+                    self.session.retries = 0;
+                    out.actions.push(Action::Timer { id: timers::LISTEN_KEY, at: now.mono.plus_ms(LISTEN_KEY_MS) });
+                    // The same key means the old stream goes on; it was only extended.
+                    if !same || self.session.private == Private::Down {
+                        self.connect_private(out);
+                        self.settle("the listen key changed", out);
+                    }
+                    return;
+                }
+                None => "the answer does not read".to_owned(),
+            },
+            Reply::Answer { status, body, .. } => {
+                let fault = Fault::parse(body);
+                if fault.is_auth(status) {
+                    return self.auth_lost(&fault.sentence(status), now, out);
+                }
+                fault.sentence(status)
+            }
+            Reply::NotSent(why) | Reply::Unknown(why) => why.to_owned(),
+        };
+        if post {
+            let at = self.retry_at(now);
+            Self::tell(out, SessionNews::Down { why: format!("no listen key: {failed}") });
+            self.session.announced = false;
+            out.actions.push(Action::Timer { id: timers::KEY_RETRY, at });
+        } else {
+            // Expired or refused: a new one (spec section 10.4).
+            self.ask_listen_key(true, out);
+        }
+    }
+
+    pub(crate) fn private_opened(&mut self, now: Now, out: &mut Out) {
+        self.session.private_rx = now.mono;
+        self.session.private = Private::Subscribing;
+        self.subscribe_private(now, out);
+        out.actions.push(Action::Timer { id: timers::PRIVATE_PING, at: now.mono.plus_ms(PING_MS) });
+        out.actions.push(Action::Timer { id: timers::PRIVATE_SILENCE, at: now.mono.plus_ms(PRIVATE_SILENCE_MS) });
+    }
+
+    fn subscribe_private(&mut self, now: Now, out: &mut Out) {
+        self.session.subscribe_id += 1;
+        let payload = Payload::Text(wire::ws::subscribe("account_private", self.session.subscribe_id));
+        out.actions.push(Action::Send { conn: PRIVATE, payload });
+        out.actions.push(Action::Timer { id: timers::PRIVATE_SUBSCRIBE, at: now.mono.plus_ms(ACK_MS) });
+    }
+
+    /// A message of the private stream: an acknowledgement, or news about an order.
+    pub(crate) fn private_frame(&mut self, json: Option<&[u8]>, now: Now, out: &mut Out) {
+        self.session.private_rx = now.mono;
+        let Some(envelope) = json.and_then(object::<wire::ws::Envelope<'_>>) else {
+            return self.ask_about_all(now, out);
+        };
+        let private = envelope.channel.as_deref() == Some("account_private");
+        let acknowledged = envelope.id.and_then(|id| id.uint()) == Some(self.session.subscribe_id) && envelope.code.is_none();
+        if self.session.private == Private::Subscribing && (private || acknowledged) {
+            self.session.private = Private::Reconciling;
+            // The link has proven both spelling and key.
+            self.session.spelling_tried = false;
+            out.actions.push(Action::CancelTimer { id: timers::PRIVATE_SUBSCRIBE });
+            Self::tell(out, SessionNews::Connected { what: "private" });
+            self.begin_account_read(now, out);
+            self.ask_about_all(now, out);
+        }
+        if private && let Some(data) = envelope.data {
+            self.private_event(data, now, out);
+        }
+    }
+
+    pub(crate) fn private_closed(&mut self, code: Option<u16>, why: &str, now: Now, out: &mut Out) {
+        self.session.private = Private::Down;
+        self.settle(&format!("private stream: {why}"), out);
+        if self.session.stage != Stage::Live {
+            return;
+        }
+        match code {
+            // Key not found or expired, or refused at the upgrade.
+            Some(4004 | 4005 | 401) => {
+                self.session.listen_key = None;
+                self.ask_listen_key(true, out);
+            }
+            _ if self.may_reconnect(code, now, out) => self.connect_private(out),
+            _ => {}
+        }
+    }
+
+    /// What a close code allows (spec section 10.4); what it forbids has been said as fatal.
+    pub(crate) fn may_reconnect(&mut self, code: Option<u16>, _now: Now, out: &mut Out) -> bool {
+        match code {
+            Some(code @ (4001 | 4002)) if self.session.spelling_tried => {
+                self.fatal(format!("the stream refuses account group {} (close code {code})", self.session.acc_group), out);
+                false
+            }
+            Some(4001 | 4002) => {
+                self.session.spelling_tried = true;
+                self.session.spelling = if self.session.spelling == Spelling::X { Spelling::Plain } else { Spelling::X };
+                true
+            }
+            Some(code @ (4000 | 4003)) => {
+                let what = if code == 4000 { "the API version" } else { "the connection without a listen key" };
+                self.fatal(format!("the stream refuses {what} (close code {code})"), out);
+                false
+            }
+            Some(403 | 530) => {
+                self.session.origin = true;
+                true
+            }
+            _ => true,
+        }
+    }
+
+    pub(crate) fn session_timer(&mut self, timer: TimerId, now: Now, out: &mut Out) {
+        let live = self.session.stage == Stage::Live;
+        match timer {
+            timers::RETRY if !live => self.go(self.session.stage, now, out),
+            timers::LISTEN_KEY if live => self.ask_listen_key(false, out),
+            timers::KEY_RETRY if live => self.ask_listen_key(true, out),
+            timers::RENEW if live => {
+                self.session.registered_again = false;
+                self.go(Stage::Register, now, out);
+                self.settle("the registration is renewed", out);
+            }
+            timers::ACCOUNT_RETRY if self.session.private == Private::Reconciling => self.begin_account_read(now, out),
+            timers::FEED_PING if self.feed.open => self.ping(crate::FEED, timer, now, out),
+            timers::PRIVATE_PING if self.session.private != Private::Down => self.ping(PRIVATE, timer, now, out),
+            timers::FEED_SILENCE => self.feed_silence_due(now, out),
+            timers::PRIVATE_SUBSCRIBE if self.session.private == Private::Subscribing => self.subscribe_private(now, out),
+            timers::PRIVATE_SILENCE if self.session.private != Private::Down => {
+                let dead_at = self.session.private_rx.plus_ms(PRIVATE_SILENCE_MS);
+                if now.mono < dead_at {
+                    out.actions.push(Action::Timer { id: timer, at: dead_at });
+                } else {
+                    self.connect_private(out);
+                    self.settle("private stream: silent", out);
+                }
+            }
+            _ => {}
+        }
+    }
+
+    fn ping(&self, conn: venue_api::ConnId, timer: TimerId, now: Now, out: &mut Out) {
+        out.actions.push(Action::Send { conn, payload: Payload::Text(wire::ws::PING.to_owned()) });
+        out.actions.push(Action::Timer { id: timer, at: now.mono.plus_ms(PING_MS) });
+    }
+}
