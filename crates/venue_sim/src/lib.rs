@@ -7,4 +7,5 @@
 mod machine;
 pub mod market;
 pub mod server;
+pub mod vest;
 pub use machine::{HttpRequest, Message, SimAction, SimNow, VenueSim};

@@ -1,0 +1,202 @@
+//! The named faults: what is on, how often it still applies, and which words each one understands.
+
+use serde::Deserialize;
+use serde_json::Value;
+use std::collections::BTreeMap;
+
+/// Parameters of a fault; which of them one needs and takes is in [`KNOWN`].
+#[derive(Clone, Debug, Default, Deserialize)]
+#[serde(default)]
+pub(super) struct Fault {
+    /// How many times it still applies; `None` until cleared.
+    pub count: Option<u32>,
+    side: Option<Side>,
+    pub ms: i64,
+    pub events: Option<bool>,
+    pub code: Option<Code>,
+    pub share_bps: i64,
+    pub status: u16,
+    pub body: Option<String>,
+    pub path: Option<String>,
+    pub retry_after_s: Option<u64>,
+    pub after_acks: Option<u32>,
+    pub after_ms: Option<i64>,
+    pub symbol: Option<String>,
+    /// Which side of the book is empty.
+    pub book_side: Option<String>,
+}
+
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Deserialize)]
+#[serde(rename_all = "lowercase")]
+enum Side {
+    Buy,
+    Sell,
+}
+
+/// A code as a number or as its digits.
+#[derive(Clone, Debug, Deserialize)]
+#[serde(untagged)]
+pub(super) enum Code {
+    Number(u32),
+    Text(String),
+}
+
+impl Code {
+    fn number(&self) -> Option<u32> {
+        match self {
+            Self::Number(n) => Some(*n),
+            Self::Text(t) => t.parse().ok(),
+        }
+    }
+}
+
+/// Name, parameters it must have, parameters it may have.
+const KNOWN: &[(&str, &[&str], &[&str])] = &[
+    ("clock_offset", &["ms"], &[]),
+    ("crossed_book", &[], &["symbol"]),
+    ("delay_fill", &["ms"], &["count", "side"]),
+    ("down", &[], &["after_acks"]),
+    ("drop_order", &[], &["count", "side", "after_ms"]),
+    ("drop_sockets", &[], &["count"]),
+    ("duplicate_events", &[], &[]),
+    ("empty_side", &[], &["symbol", "book_side"]),
+    ("error_after", &["status"], &["count", "side", "body"]),
+    ("event_before_answer", &[], &["count", "side"]),
+    ("freeze_book", &[], &["symbol"]),
+    ("gap", &[], &["count"]),
+    ("halt", &[], &["symbol"]),
+    ("hold_order_answer", &[], &["count", "side", "events"]),
+    ("http_error", &["status"], &["count", "body", "path"]),
+    ("late_fill", &["ms"], &["count", "side"]),
+    ("latency", &["ms"], &[]),
+    ("listen_key_expires", &[], &[]),
+    ("lose_order_answer", &[], &["count", "side", "after_ms"]),
+    ("partial_fill", &["share_bps"], &["count", "side"]),
+    ("rate_limit", &[], &["count", "retry_after_s"]),
+    ("reduce_only_refused", &[], &["count", "side", "code"]),
+    ("refuse_order", &[], &["count", "side", "code", "late"]),
+    ("silence_events", &[], &[]),
+    ("silent_private", &[], &[]),
+    ("switch", &["name", "value"], &[]),
+    ("thin_book", &["share_bps"], &[]),
+];
+
+/// What is on.
+#[derive(Debug, Default)]
+pub(super) struct Faults {
+    on: BTreeMap<&'static str, Fault>,
+}
+
+impl Faults {
+    /// Reads a fault's parameters.
+    pub(super) fn read(name: &str, parameters: &Value) -> Result<(&'static str, Fault), String> {
+        let Some((known, needs, takes)) = KNOWN.iter().find(|(known, ..)| *known == name) else {
+            let names: Vec<&str> = KNOWN.iter().map(|(known, ..)| *known).collect();
+            return Err(format!("no fault is called {name:?}; known are {}", names.join(", ")));
+        };
+        let empty = serde_json::Map::new();
+        let given = match parameters {
+            Value::Null => &empty,
+            Value::Object(object) => object,
+            _ => return Err(format!("the parameters of {name} are one JSON object")),
+        };
+        if let Some(missing) = needs.iter().find(|p| !given.contains_key(**p)) {
+            return Err(format!("{name} needs the parameter {missing:?}"));
+        }
+        if let Some(odd) = given.keys().find(|p| !needs.contains(&p.as_str()) && !takes.contains(&p.as_str())) {
+            return Err(format!("{name} has no parameter {odd:?}"));
+        }
+        let mut fault: Fault =
+            serde_json::from_value(Value::Object(given.clone())).map_err(|e| format!("parameters of {name}: {e}"))?;
+        fault.ms = fault.ms.clamp(-86_400_000, 86_400_000);
+        fault.share_bps = fault.share_bps.clamp(0, 10_000);
+        if fault.code.as_ref().is_some_and(|c| c.number().is_none()) {
+            return Err(format!("the code of {name} is a number of the venue's list"));
+        }
+        if needs.contains(&"status") && !(400..=599).contains(&fault.status) {
+            return Err(format!("the status of {name} is a number from 400 to 599"));
+        }
+        Ok((known, fault))
+    }
+
+    pub(super) fn set(&mut self, name: &'static str, fault: Fault) {
+        self.on.insert(name, fault);
+    }
+
+    pub(super) fn clear(&mut self, name: &str) {
+        self.on.remove(name);
+    }
+
+    /// The fault, if it is on; does not count.
+    pub(super) fn on(&self, name: &str) -> Option<&Fault> {
+        self.on.get(name)
+    }
+
+    /// The fault, if it is on and about this symbol or about all.
+    pub(super) fn on_symbol(&self, name: &str, symbol: &str) -> Option<&Fault> {
+        self.on(name).filter(|f| f.symbol.as_ref().is_none_or(|s| s == symbol))
+    }
+
+    /// Applies the fault once to an order of this side, if it is on and the side fits.
+    pub(super) fn take(&mut self, name: &str, is_buy: bool) -> Option<Fault> {
+        self.take_if(name, |f| f.side.is_none_or(|side| (side == Side::Buy) == is_buy))
+    }
+
+    /// Applies the fault once, if it is on and `fits`; a count that has run out clears it.
+    pub(super) fn take_if(&mut self, name: &str, fits: impl Fn(&Fault) -> bool) -> Option<Fault> {
+        let fault = self.on.get_mut(name).filter(|f| fits(f))?;
+        let applied = fault.clone();
+        match &mut fault.count {
+            None => return Some(applied),
+            Some(left) => *left = left.saturating_sub(1),
+        }
+        if fault.count == Some(0) {
+            self.on.remove(name);
+        }
+        (applied.count != Some(0)).then_some(applied)
+    }
+
+    /// Delay of everything the venue says, microseconds.
+    pub(super) fn latency_us(&self) -> u64 {
+        self.on("latency").map_or(0, |f| f.ms.max(0) as u64 * 1_000)
+    }
+}
+
+impl Fault {
+    /// The code to refuse with, or the one usual for this fault.
+    pub(super) fn code_or(&self, usual: u32) -> u32 {
+        self.code.as_ref().and_then(Code::number).unwrap_or(usual)
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use serde_json::json;
+
+    #[test]
+    fn a_fault_that_is_not_known_or_ill_worded_says_what_is_wrong() {
+        fn check(name: &str, parameters: Value, expect: &str) {
+            let error = Faults::read(name, &parameters).expect_err(name);
+            assert!(error.contains(expect), "{error}");
+        }
+        check("latncy", json!({}), "known are clock_offset, crossed_book");
+        check("latency", json!({}), "needs the parameter \"ms\"");
+        check("latency", json!({"ms": "5"}), "parameters of latency: invalid type");
+        check("latency", json!({"ms": 5, "side": "buy"}), "has no parameter \"side\"");
+        check("drop_order", json!({"side": "long"}), "unknown variant `long`");
+        check("drop_order", json!([1]), "one JSON object");
+        check("refuse_order", json!({"code": "CODE"}), "a number of the venue's list");
+        check("http_error", json!({"status": 200}), "from 400 to 599");
+    }
+
+    #[test]
+    fn a_count_applies_so_often_and_only_to_its_side() {
+        let mut faults = Faults::default();
+        let (name, fault) = Faults::read("drop_order", &json!({"count": 2, "side": "sell"})).expect("good");
+        faults.set(name, fault);
+        let applied: Vec<bool> = [true, false, true, false, false].map(|buy| faults.take(name, buy).is_some()).into();
+        assert_eq!(applied, [false, true, false, true, false]);
+        assert!(faults.on(name).is_none());
+    }
+}
