@@ -1,0 +1,282 @@
+//! The account: its private stream, and reading it whole (paradex.md 4.3, 8.2).
+//!
+//! Hands every event to the order it is about. What is about none of ours is reported as foreign or forced.
+
+use crate::client::{Http, ParadexClient, TimerKind};
+use crate::error::DecodeError;
+use crate::parse::{self, FillKind, FillView, OrderView};
+use crate::session::FEED;
+use crate::state::{Counted, Source};
+use crate::wire::rest::{AccountData, BalanceData, FillData, OrderData, Page, PositionData, parse_body};
+use crate::wire::sbe::{self, Message};
+use crate::wire::ws::{Notification, parse_data};
+use domain::{AccountSnapshot, Now, OpenOrder, OrderId, OrderNews, Position, Price, Usd, VenueOrderId, Wall};
+use venue_api::{ConnId, Lane, Method, Out, Reply, VenueNews};
+
+/// What an account is read from.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum AccountPart {
+    Positions,
+    Orders,
+    Balance,
+    Account,
+}
+impl AccountPart {
+    const ALL: [(Self, &'static str); 4] = [
+        (Self::Positions, "/positions"),
+        (Self::Orders, "/orders"),
+        (Self::Balance, "/balance"),
+        (Self::Account, "/account"),
+    ];
+}
+
+/// One reading under way.
+#[derive(Debug)]
+pub(crate) struct AccountRead {
+    /// The caller wants it; otherwise it only completes the start of the private stream.
+    asked: bool,
+    left: u8,
+    failed: Option<String>,
+    snapshot: AccountSnapshot,
+}
+
+impl ParadexClient {
+    /// A binary frame: public or private, told apart by its template.
+    pub(crate) fn on_binary(&mut self, conn: ConnId, frame: &[u8], now: Now, out: &mut Out) {
+        match sbe::decode(frame) {
+            Ok(Message::Book(book)) => {
+                if let Some(resync) = self.feed.on_book(&book, now.mono, out) {
+                    self.resync(resync, out);
+                }
+            }
+            Ok(Message::Bbo(bbo)) => self.feed.on_bbo(&bbo, out),
+            Ok(Message::Trade(t)) => self.feed.on_trade(t.market, t.price, t.size, out),
+            Ok(Message::Summary(s)) => self.feed.on_mark(s.market, s.mark, out),
+            Ok(Message::Order(event)) => match parse::order_event(&event) {
+                Ok(view) => self.on_stream_order(&view, now, out),
+                Err(_) => self.private_unreadable(now, out),
+            },
+            Ok(Message::Fill(event)) => match parse::fill_event(&event) {
+                Ok(view) => self.on_stream_fill(&view, now, out),
+                Err(_) => self.private_unreadable(now, out),
+            },
+            Ok(Message::Account(event)) if event.status == 2 => self.in_liquidation(out),
+            Ok(Message::Account(_) | Message::Position(_) | Message::Heartbeat | Message::Other(_)) => {}
+            Err(_) if conn == FEED => {
+                self.feed.unreadable = self.feed.unreadable.wrapping_add(1);
+                // Which market a broken book frame was about cannot be known; any other frame is no loss.
+                if matches!(sbe::template_of(frame), None | Some(3)) {
+                    for resync in self.feed.lose_live("unreadable", now.mono, out) {
+                        self.resync(resync, out);
+                    }
+                }
+            }
+            Err(_) if matches!(sbe::template_of(frame), Some(22 | 23 | 40)) => {
+                self.unreadable_private = self.unreadable_private.wrapping_add(1);
+            }
+            Err(_) => self.private_unreadable(now, out),
+        }
+    }
+
+    /// A private payload in JSON.
+    pub(crate) fn on_private_json(&mut self, n: &Notification<'_>, now: Now, out: &mut Out) {
+        let topic = n.channel.split('.').next().unwrap_or("");
+        let read = match topic {
+            "orders" => parse_data::<OrderData<'_>>(n.data)
+                .and_then(|data| parse::order(&data).map(|view| self.on_stream_order(&view, now, out))),
+            "fills" => parse_data::<FillData<'_>>(n.data)
+                .and_then(|data| parse::fill(&data).map(|view| self.on_stream_fill(&view, now, out))),
+            "account" => parse_data::<AccountData<'_>>(n.data).map(|data| {
+                if data.status == "LIQUIDATION" {
+                    self.in_liquidation(out);
+                }
+            }),
+            _ => Ok(()),
+        };
+        match read {
+            Err(_) if topic == "account" => self.unreadable_private = self.unreadable_private.wrapping_add(1),
+            Err(_) => self.private_unreadable(now, out),
+            Ok(()) => {}
+        }
+    }
+
+    /// An event that cannot be read may have been about any order in flight: all of them are looked up.
+    pub(crate) fn private_unreadable(&mut self, now: Now, out: &mut Out) {
+        self.unreadable_private = self.unreadable_private.wrapping_add(1);
+        let ids: Vec<OrderId> = self.orders.in_flight().map(|(id, _)| id).collect();
+        for id in ids {
+            self.report(id, OrderNews::Unknown { why: "a private message could not be read".into() }, out);
+            self.look_up(id, false, now, out);
+        }
+    }
+
+    fn in_liquidation(&mut self, out: &mut Out) {
+        if self.is_new_stranger("liquidation") {
+            let evidence = "Paradex says that the account is in liquidation".to_owned();
+            out.news.push(VenueNews::Foreign { evidence });
+        }
+    }
+
+    fn on_stream_order(&mut self, view: &OrderView<'_>, now: Now, out: &mut Out) {
+        if let Some(id) = self.orders.find(view.client_id, view.order_id) {
+            return self.apply_order(id, view, Source::Stream, now, out);
+        }
+        if self.is_new_stranger(view.order_id) {
+            let (order, market, client) = (view.order_id, view.market, view.client_id);
+            let evidence = format!("order {order} in {market} with client id {client:?} is none of ours");
+            out.news.push(VenueNews::Foreign { evidence });
+        }
+    }
+
+    fn on_stream_fill(&mut self, view: &FillView<'_>, now: Now, out: &mut Out) {
+        if let Some(id) = self.orders.find(view.client_id, view.order_id) {
+            return self.apply_fill(id, view, now, out);
+        }
+        if !self.is_new_stranger(view.id) {
+            return;
+        }
+        let FillView { id, word, side, size, price, market, .. } = view;
+        let evidence = format!("{word} {id}: {side:?} {size} {market} at {price}, no order of ours");
+        let instrument = self.feed.find(market.as_bytes()).and_then(|m| self.feed.instrument(m));
+        out.news.push(match (view.kind, instrument) {
+            (FillKind::Forced, Some(instrument)) => VenueNews::Forced { instrument, evidence },
+            _ => VenueNews::Foreign { evidence },
+        });
+    }
+
+    /// Takes a fill of an order of ours in and says what is new.
+    pub(crate) fn apply_fill(&mut self, order: OrderId, view: &FillView<'_>, now: Now, out: &mut Out) {
+        let mut news = Vec::new();
+        let Some(t) = self.orders.get_mut(order) else { return };
+        if t.on_fill(view, &mut news) == Counted::Beyond && self.is_new_stranger(view.id) {
+            let FillView { id, size, price, .. } = view;
+            let evidence = format!("fill {id} of {size} at {price} is more than order {order} can account for");
+            out.news.push(VenueNews::Foreign { evidence });
+        }
+        self.report_all(order, news, now, out);
+    }
+
+    /// Reads the account to complete the start of the private stream.
+    pub(crate) fn start_merge(&mut self, now: Now, out: &mut Out) {
+        self.read(false, now, out);
+    }
+
+    /// Reads the account for the caller.
+    pub(crate) fn read(&mut self, asked: bool, now: Now, out: &mut Out) {
+        let Some(token) = self.session.token(now.mono).cloned() else {
+            self.want_token(now, out);
+            return self.read_failed(asked, "there is no token for it".into(), now, out);
+        };
+        let read = self.next_read();
+        let snapshot = AccountSnapshot { as_of: self.session.venue_time(now), ..AccountSnapshot::default() };
+        self.account_reads.insert(read, AccountRead { asked, left: 4, failed: None, snapshot });
+        for (part, target) in AccountPart::ALL {
+            let http = Http::Account { read, part };
+            self.request(http, Lane::Account, Method::Get, target.into(), Self::bearer(&token), String::new(), out);
+        }
+    }
+
+    fn read_failed(&mut self, asked: bool, why: String, now: Now, out: &mut Out) {
+        if asked {
+            out.news.push(VenueNews::AccountFailed { why });
+        } else {
+            self.timer(TimerKind::Merge, 0, now.mono.plus_ms(500), out);
+        }
+    }
+
+    /// One part of a reading was answered.
+    pub(crate) fn on_account_reply(&mut self, read: u64, part: AccountPart, reply: Reply<'_>, now: Now, out: &mut Out) {
+        let taken = match reply {
+            Reply::Answer { status: 200..=299, body, .. } => self.take_account(read, part, body, now, out),
+            Reply::Answer { status, .. } => {
+                if status == 401 && self.account_reads.get(&read).is_some_and(|r| r.failed.is_none()) {
+                    self.renew_token(now, out);
+                }
+                Err(format!("{part:?}: status {status}"))
+            }
+            Reply::NotSent(why) | Reply::Unknown(why) => Err(format!("{part:?}: {why}")),
+        };
+        let Some(r) = self.account_reads.get_mut(&read) else { return };
+        r.left = r.left.saturating_sub(1);
+        if let Err(why) = taken {
+            r.failed.get_or_insert(why);
+        }
+        if r.left > 0 {
+            return;
+        }
+        let Some(r) = self.account_reads.remove(&read) else { return };
+        match r.failed {
+            Some(why) => self.read_failed(r.asked, why, now, out),
+            None if r.asked => out.news.push(VenueNews::Account(r.snapshot)),
+            None => self.merged(out),
+        }
+    }
+
+    fn take_account(&mut self, read: u64, part: AccountPart, body: &[u8], now: Now, out: &mut Out) -> Result<(), String> {
+        let bad = |e: DecodeError| format!("{part:?}: {e}");
+        match part {
+            AccountPart::Positions => {
+                let page = parse_body::<Page<PositionData<'_>>>(body).map_err(bad)?;
+                for p in &page.results {
+                    let size_e8 = parse::position(p).map_err(bad)?;
+                    if size_e8 != 0 {
+                        self.take_position(read, p, size_e8, out);
+                    }
+                }
+            }
+            AccountPart::Orders => {
+                let page = parse_body::<Page<OrderData<'_>>>(body).map_err(bad)?;
+                for data in &page.results {
+                    let view = parse::order(data).map_err(bad)?;
+                    if let Some(id) = self.orders.find(view.client_id, view.order_id) {
+                        self.apply_order(id, &view, Source::Answer, now, out);
+                    }
+                    let instrument = self.feed.find(view.market.as_bytes()).and_then(|m| self.feed.instrument(m));
+                    let venue_order = VenueOrderId(view.order_id.to_owned());
+                    if let Some(r) = self.account_reads.get_mut(&read) {
+                        r.snapshot.open_orders.push(OpenOrder { instrument, key: view.client_id.to_owned(), venue_order });
+                    }
+                }
+            }
+            AccountPart::Balance => {
+                let page = parse_body::<Page<BalanceData<'_>>>(body).map_err(bad)?;
+                let cash = page.results.iter().find(|b| b.token == "USDC");
+                let balance = cash.map_or(Ok(Usd::ZERO), |b| parse::usd(&b.size, false)).map_err(bad)?;
+                if let Some(r) = self.account_reads.get_mut(&read) {
+                    r.snapshot.balance = balance;
+                }
+            }
+            AccountPart::Account => {
+                let account = parse_body::<AccountData<'_>>(body).map_err(bad)?;
+                let free = parse::usd(&account.free_collateral, false).map_err(bad)?;
+                if let Some(r) = self.account_reads.get_mut(&read) {
+                    r.snapshot.free = free;
+                }
+                if account.status == "LIQUIDATION" {
+                    self.in_liquidation(out);
+                }
+            }
+        }
+        Ok(())
+    }
+
+    fn take_position(&mut self, read: u64, p: &PositionData<'_>, size_e8: i64, out: &mut Out) {
+        let instrument = self.feed.find(p.market.as_bytes()).and_then(|m| self.feed.instrument(m));
+        let Some(instrument) = instrument else {
+            if self.is_new_stranger(&p.market) {
+                let evidence = format!("a position of {} in {}, which is not traded here", p.size, p.market);
+                out.news.push(VenueNews::Foreign { evidence });
+            }
+            return;
+        };
+        let entry = p.average_entry_price.as_deref().and_then(|t| parse::usd(t, false).ok()).and_then(|v| Price::from_e8(v.e8()));
+        if let Some(r) = self.account_reads.get_mut(&read) {
+            r.snapshot.positions.push(Position { instrument, size_e8, entry });
+        }
+    }
+
+    /// The venue's clock, for a caller that has to compare fences.
+    pub fn venue_time(&self, now: Now) -> Wall {
+        self.session.venue_time(now)
+    }
+}

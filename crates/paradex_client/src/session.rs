@@ -1,0 +1,659 @@
+//! Coming up and staying up: configuration, clock, state, markets, login, the two connections (paradex.md 13).
+//!
+//! Owns the sequence and its timers. The feed (connection 0) and the order socket (connection 1) come and go on their
+//! own; `Ready` is said when both are up and the account was read after subscribing.
+
+use crate::client::{Http, ParadexClient, Rpc, TimerKind};
+use crate::error::needs_person;
+use crate::parse;
+use crate::wire::rest::{AuthResult, ErrorBody, MarketData, Page, SystemConfig, SystemState, SystemTime, parse_body};
+use crate::wire::ws;
+use domain::{Lifecycle, Mono, Now, OrderNews, Wall};
+use signing::SanitizedValue;
+use venue_api::{Action, Backoff, ConnId, Frame, Header, Lane, Method, Out, Payload, Reply, SessionNews, VenueNews};
+
+/// Public market data.
+pub(crate) const FEED: ConnId = ConnId(0);
+/// Orders and everything private.
+pub(crate) const ORDERS: ConnId = ConnId(1);
+
+/// A token lives this long (paradex.md 2.4).
+const TOKEN_LIFE_MS: u64 = 300_000;
+/// A login signature may be used this long; the venue allows up to a week (paradex.md 2.4).
+const LOGIN_LIFE_S: u64 = 1_800;
+/// How often the venue's clock is measured again.
+const CLOCK_EVERY_MS: u64 = 60_000;
+/// How often the venue's state is asked for: its release window has phases of about two minutes (paradex.md 11).
+const STATE_EVERY_MS: u64 = 15_000;
+/// How often the connections are looked after.
+const WATCH_EVERY_MS: u64 = 5_000;
+/// A feed silent for this long is dead: the venue sends a heartbeat after 20 s of silence (paradex.md 6.1).
+const FEED_SILENCE_MS: u64 = 45_000;
+/// An order socket silent for this long is asked for a sign of life; and dead when it has not answered by the second.
+const ORDERS_SILENCE_MS: [u64; 2] = [20_000, 30_000];
+/// A connection that is not in use this long after opening, or a book without a snapshot this long, starts over.
+const SETUP_MS: u64 = 10_000;
+
+/// Private channels, and whether trading needs them. `balance_events` keeps the socket subscribed to something, as a
+/// socket without a subscription is closed with 4031 (paradex.md 6.1).
+const PRIVATE: [(&str, bool); 5] =
+    [("orders.ALL", true), ("fills.ALL", true), ("positions", false), ("account", false), ("balance_events", false)];
+
+/// What has to be known before any connection is made, in order.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum Boot {
+    Config,
+    Time,
+    State,
+    Markets,
+    Onboard,
+    Login,
+    Done,
+}
+
+/// How far a connection is.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
+pub(crate) enum Phase {
+    /// Asked for, or not even that.
+    Down,
+    /// Open; the order socket waits for a fresh token.
+    Open,
+    /// Token sent.
+    LoggingIn,
+    /// This many needed subscriptions are not confirmed yet.
+    Subscribing(usize),
+    /// The account is being read.
+    Merging,
+    /// In use.
+    Up,
+}
+
+/// One connection.
+#[derive(Debug)]
+pub(crate) struct Link {
+    pub(crate) phase: Phase,
+    opened: Mono,
+    heard: Mono,
+    /// The token was refused once already on this connection.
+    refused: bool,
+}
+impl Link {
+    const fn new() -> Self {
+        Self { phase: Phase::Down, opened: Mono(0), heard: Mono(0), refused: false }
+    }
+}
+
+/// State of the session.
+#[derive(Debug)]
+pub(crate) struct Session {
+    pub(crate) boot: Boot,
+    backoff: Backoff,
+    sbe_version: u16,
+    token: Option<(SanitizedValue, Mono)>,
+    /// The token is younger than the last loss of the order socket.
+    token_fresh: bool,
+    token_asked: bool,
+    /// Venue clock minus ours, microseconds.
+    offset_us: i64,
+    pub(crate) feed: Link,
+    pub(crate) orders: Link,
+    announced: bool,
+    pub(crate) stopping: bool,
+    pub(crate) fatal: bool,
+}
+
+impl Session {
+    pub(crate) fn new(sbe_version: u16) -> Self {
+        Self {
+            boot: Boot::Config,
+            backoff: Backoff::new(250, 5_000),
+            sbe_version,
+            token: None,
+            token_fresh: false,
+            token_asked: false,
+            offset_us: 0,
+            feed: Link::new(),
+            orders: Link::new(),
+            announced: false,
+            stopping: false,
+            fatal: false,
+        }
+    }
+
+    /// The venue's clock.
+    pub(crate) fn venue_time(&self, now: Now) -> Wall {
+        Wall(now.wall.0.saturating_add(self.offset_us))
+    }
+    /// A token that is good for at least some seconds more.
+    pub(crate) fn token(&self, now: Mono) -> Option<&SanitizedValue> {
+        self.token.as_ref().filter(|(_, at)| now.since(*at) < (TOKEN_LIFE_MS - 5_000) * 1_000_000).map(|(t, _)| t)
+    }
+    /// Whether the order socket takes orders.
+    pub(crate) fn socket_up(&self) -> bool {
+        self.orders.phase >= Phase::Merging && !self.stopping
+    }
+}
+
+impl ParadexClient {
+    /// Asks for what the boot needs next.
+    pub(crate) fn boot_next(&mut self, now: Now, out: &mut Out) {
+        if self.session.stopping || self.session.fatal {
+            return;
+        }
+        match self.session.boot {
+            Boot::Config => self.get(Http::Config, Lane::Public, "/system/config".to_owned(), out),
+            Boot::Time => self.ask_time(now, out),
+            Boot::State => self.get(Http::State, Lane::Public, "/system/state".to_owned(), out),
+            Boot::Markets => self.get(Http::Markets, Lane::Public, "/markets".to_owned(), out),
+            Boot::Onboard if !self.config.onboard => self.boot_done(Boot::Onboard, now, out),
+            Boot::Onboard => self.ask_onboarding(out),
+            Boot::Login => self.want_token(now, out),
+            Boot::Done => {
+                self.connect(FEED, out);
+                self.connect(ORDERS, out);
+                self.timer(TimerKind::Clock, 0, now.mono.plus_ms(CLOCK_EVERY_MS), out);
+                self.timer(TimerKind::State, 0, now.mono.plus_ms(STATE_EVERY_MS), out);
+                self.timer(TimerKind::Watch, 0, now.mono.plus_ms(WATCH_EVERY_MS), out);
+            }
+        }
+    }
+
+    /// A step of the boot is over; replies of the same kind after the boot change nothing here.
+    fn boot_done(&mut self, step: Boot, now: Now, out: &mut Out) {
+        if self.session.boot != step {
+            return;
+        }
+        self.session.boot = match step {
+            Boot::Config => Boot::Time,
+            Boot::Time => Boot::State,
+            Boot::State => Boot::Markets,
+            Boot::Markets => Boot::Onboard,
+            Boot::Onboard => Boot::Login,
+            Boot::Login | Boot::Done => Boot::Done,
+        };
+        self.session.backoff.reset();
+        self.boot_next(now, out);
+    }
+
+    fn boot_again(&mut self, now: Now, out: &mut Out) {
+        // The first wait of a backoff is nothing; a failed step waits at least the base.
+        if self.session.backoff.tries() == 0 {
+            self.session.backoff.next_ms(0);
+        }
+        let wait = self.session.backoff.next_ms(0);
+        self.timer(TimerKind::Boot, 0, now.mono.plus_ms(wait), out);
+    }
+
+    /// Without a person nothing goes on.
+    pub(crate) fn fatal(&mut self, why: String, out: &mut Out) {
+        if !self.session.fatal {
+            self.session.fatal = true;
+            out.news.push(VenueNews::Session(SessionNews::Fatal { why }));
+        }
+    }
+
+    fn ask_time(&mut self, now: Now, out: &mut Out) {
+        self.get(Http::Time { sent: now }, Lane::Public, "/system/time".to_owned(), out);
+    }
+    fn ask_state(&mut self, out: &mut Out) {
+        self.get(Http::State, Lane::Public, "/system/state".to_owned(), out);
+    }
+
+    /// Something the venue said makes its clock or its state worth asking for now.
+    pub(crate) fn recheck(&mut self, code: &str, now: Now, out: &mut Out) {
+        match code {
+            "INVALID_TIMESTAMP" | "EXPIRED" => self.ask_time(now, out),
+            "MARKET_NOT_OPEN" | "SYSTEM_STATUS_POST_ONLY" | "SYSTEM_STATUS_CANCEL_ONLY" => self.ask_state(out),
+            "INVALID_TOKEN" | "UNAUTHORIZED_ERROR" => self.renew_token(now, out),
+            _ => {}
+        }
+    }
+
+    fn ask_onboarding(&mut self, out: &mut Out) {
+        let (Ok(signed), Some(l1)) = (self.signer.onboarding(), self.config.l1_address.clone()) else {
+            return self.fatal("the Paradex account cannot be onboarded: the chain id of the venue cannot be signed".into(), out);
+        };
+        let headers = vec![
+            Header { name: "PARADEX-ETHEREUM-ACCOUNT", value: l1.into() },
+            Header { name: "PARADEX-STARKNET-ACCOUNT", value: self.config.account.as_str().into() },
+            Header { name: "PARADEX-STARKNET-SIGNATURE", value: signed.wire.into() },
+        ];
+        let body = format!(r#"{{"public_key":"{}"}}"#, self.signer.public_key());
+        self.request(Http::Onboard, Lane::Account, Method::Post, "/onboarding".to_owned(), headers, body, out);
+    }
+
+    /// Asks for a token unless one is on its way.
+    pub(crate) fn want_token(&mut self, now: Now, out: &mut Out) {
+        if self.session.token_asked || self.session.stopping || self.session.fatal {
+            return;
+        }
+        let from = u64::try_from(self.session.venue_time(now).ms()).unwrap_or(0) / 1_000;
+        let until = from.saturating_add(LOGIN_LIFE_S);
+        let Ok(signed) = self.signer.login(from, until) else {
+            return self.fatal("the Paradex login cannot be signed for the chain id the venue named".into(), out);
+        };
+        self.session.token_asked = true;
+        let headers = vec![
+            Header { name: "PARADEX-STARKNET-ACCOUNT", value: self.config.account.as_str().into() },
+            Header { name: "PARADEX-STARKNET-SIGNATURE", value: signed.wire.into() },
+            Header { name: "PARADEX-TIMESTAMP", value: from.to_string().into() },
+            Header { name: "PARADEX-SIGNATURE-EXPIRATION", value: until.to_string().into() },
+        ];
+        // The form with the key in the URL tells the server which key signed (paradex.md 2.4).
+        let target = format!("/auth/{}", self.signer.public_key());
+        self.request(Http::Auth, Lane::Account, Method::Post, target, headers, String::new(), out);
+    }
+
+    /// The token was refused: it is of no use to anybody any more.
+    pub(crate) fn renew_token(&mut self, now: Now, out: &mut Out) {
+        self.session.token = None;
+        self.session.token_fresh = false;
+        self.want_token(now, out);
+    }
+
+    /// The answer to a request of the session's own.
+    pub(crate) fn on_session_reply(&mut self, http: Http, reply: Reply<'_>, now: Now, out: &mut Out) {
+        let body = match reply {
+            Reply::Answer { status: 200..=299, body, .. } => Ok(body),
+            Reply::Answer { status, body, .. } => Err((status, parse_body::<ErrorBody<'_>>(body).ok())),
+            Reply::NotSent(_) | Reply::Unknown(_) => Err((0, None)),
+        };
+        match http {
+            Http::Config => match body.map(parse_body::<SystemConfig<'_>>) {
+                Ok(Ok(config)) => match self.signer.set_chain(&config.starknet_chain_id) {
+                    Ok(()) => self.boot_done(Boot::Config, now, out),
+                    Err(_) => self.fatal(format!("Paradex names a chain id that is none: {}", config.starknet_chain_id), out),
+                },
+                _ => self.boot_again(now, out),
+            },
+            Http::Time { sent } => match body.map(parse_body::<SystemTime>) {
+                Ok(Ok(time)) => {
+                    let middle = sent.wall.0.saturating_add(now.wall.0.saturating_sub(sent.wall.0) / 2);
+                    self.session.offset_us = Wall::from_ms(time.server_time).0.saturating_sub(middle);
+                    let offset_ms = self.session.offset_us / 1_000;
+                    out.news.push(VenueNews::Session(SessionNews::ClockOffset { offset_ms }));
+                    self.boot_done(Boot::Time, now, out);
+                }
+                _ => self.boot_failed(Boot::Time, now, out),
+            },
+            Http::State => match body.map(parse_body::<SystemState<'_>>) {
+                Ok(Ok(state)) => self.on_state(&state.status, now, out),
+                _ => self.boot_failed(Boot::State, now, out),
+            },
+            Http::Markets => match body.map(parse_body::<Page<MarketData<'_>>>) {
+                Ok(Ok(page)) => self.on_markets(&page.results, now, out),
+                _ => self.boot_failed(Boot::Markets, now, out),
+            },
+            Http::Onboard => match body {
+                Ok(_) => self.boot_done(Boot::Onboard, now, out),
+                // Saying it twice is harmless (paradex.md 2.3).
+                Err((_, Some(e))) if e.error.ends_with("ALREADY_ONBOARDED") => self.boot_done(Boot::Onboard, now, out),
+                Err((400..=499, Some(e))) if e.error != "INVALID_TIMESTAMP" => {
+                    let words = sentence(&e);
+                    self.fatal(format!("Paradex does not onboard this account: {words}"), out);
+                }
+                Err(_) => self.boot_again(now, out),
+            },
+            Http::Auth => self.on_token(body.map_err(|(_, e)| e), now, out),
+            _ => {}
+        }
+    }
+
+    fn boot_failed(&mut self, step: Boot, now: Now, out: &mut Out) {
+        if self.session.boot == step {
+            self.boot_again(now, out);
+        }
+    }
+
+    /// `ok`, `maintenance`, `cancel_only`, `post_only` (paradex.md 4.2). An immediate order passes only in the first.
+    fn on_state(&mut self, status: &str, now: Now, out: &mut Out) {
+        self.lifecycle = match status {
+            "ok" => Lifecycle::Trading,
+            "maintenance" => Lifecycle::Halted,
+            _ => Lifecycle::ReduceOnly,
+        };
+        for (i, &open) in self.instruments.iter_mut().zip(&self.listed) {
+            i.lifecycle = if open { self.lifecycle } else { Lifecycle::Halted };
+        }
+        self.boot_done(Boot::State, now, out);
+    }
+
+    fn on_markets(&mut self, markets: &[MarketData<'_>], now: Now, out: &mut Out) {
+        for index in 0..self.instruments.len() {
+            let symbol = self.feed.symbol(index).to_owned();
+            let Some(data) = markets.iter().find(|m| m.symbol == symbol) else {
+                return self.fatal(format!("Paradex has no market {symbol}: correct the symbol in the configuration"), out);
+            };
+            if data.trading_mode == "RFQ_ONLY" || !matches!(&*data.asset_kind, "" | "PERP") {
+                return self.fatal(format!("{symbol} is no perpetual with an order book on Paradex: choose another market"), out);
+            }
+            let Ok(grid) = parse::grid(data) else { return self.boot_failed(Boot::Markets, now, out) };
+            let Some(i) = self.instruments.get_mut(index) else { continue };
+            (i.tick, i.lot, i.min_size, i.min_notional, i.max_size) =
+                (grid.tick, grid.lot, grid.lot, grid.min_notional, grid.max_size);
+            i.taker_fee = grid.taker_fee.unwrap_or(self.config.taker_fee);
+            i.quote = data.quote_currency.to_string();
+            i.lifecycle = self.lifecycle;
+            if let Some(listed) = self.listed.get_mut(index) {
+                *listed = true;
+            }
+            // One band for all: the narrowest.
+            let band = self.capabilities.price_band;
+            self.capabilities.price_band = grid.band.map_or(band, |b| Some(band.map_or(b, |a| a.min(b))));
+        }
+        self.boot_done(Boot::Markets, now, out);
+    }
+
+    fn on_token(&mut self, answer: Result<&[u8], Option<ErrorBody<'_>>>, now: Now, out: &mut Out) {
+        self.session.token_asked = false;
+        let token = answer.map(parse_body::<AuthResult<'_>>);
+        let Ok(Ok(auth)) = token else {
+            if let Err(Some(e)) = &token {
+                if needs_person(&e.error) {
+                    let words = sentence(e);
+                    return self.fatal(format!("Paradex refuses the login of this account and key: {words}"), out);
+                }
+                if e.error == "INVALID_TIMESTAMP" && self.session.boot == Boot::Done {
+                    self.ask_time(now, out);
+                } else if e.error == "INVALID_TIMESTAMP" {
+                    self.session.boot = Boot::Time;
+                }
+            }
+            if self.session.boot == Boot::Done {
+                self.timer(TimerKind::Token, 0, now.mono.plus_ms(1_000), out);
+            } else {
+                self.boot_again(now, out);
+            }
+            return;
+        };
+        // It goes into JSON texts as it is.
+        if !auth.jwt_token.bytes().all(|b| b.is_ascii_graphic() && b != b'"' && b != b'\\') || auth.jwt_token.is_empty() {
+            return self.fatal("Paradex sent a login token that is none".into(), out);
+        }
+        self.session.token = Some((SanitizedValue::new(auth.jwt_token.into_owned()), now.mono));
+        self.session.token_fresh = true;
+        let life = TOKEN_LIFE_MS.saturating_sub(self.config.jwt_refresh_margin_ms).max(1_000);
+        self.timer(TimerKind::Token, 0, now.mono.plus_ms(life), out);
+        if self.session.orders.phase == Phase::Open {
+            self.log_in(now, out);
+        }
+        self.boot_done(Boot::Login, now, out);
+    }
+
+    fn connect(&mut self, conn: ConnId, out: &mut Out) {
+        let target = format!("?sbeSchemaId=1&sbeSchemaVersion={}", self.session.sbe_version);
+        out.actions.push(Action::Connect { conn, target: target.into(), headers: Vec::new() });
+    }
+
+    /// A connection is up.
+    pub(crate) fn opened(&mut self, conn: ConnId, now: Now, out: &mut Out) {
+        self.rpc.retain(|_, (c, _)| *c != conn);
+        let link = Link { phase: Phase::Open, opened: now.mono, heard: now.mono, refused: false };
+        if conn == FEED {
+            self.session.feed = link;
+            self.feed.lose_all("new connection", now.mono, out);
+            for market in 0..self.instruments.len() {
+                let symbol = self.feed.symbol(market).to_owned();
+                self.rpc_subscribe(FEED, Rpc::Subscribed { needed: true }, &format!("order_book.{symbol}.deltas"), out);
+                self.rpc_subscribe(FEED, Rpc::Subscribed { needed: false }, &format!("bbo.{symbol}"), out);
+            }
+            self.session.feed.phase = Phase::Subscribing(self.instruments.len());
+        } else if conn == ORDERS {
+            self.session.orders = link;
+            if self.session.token_fresh { self.log_in(now, out) } else { self.want_token(now, out) }
+        }
+    }
+
+    fn log_in(&mut self, now: Now, out: &mut Out) {
+        let Some(token) = self.session.token(now.mono).cloned() else { return self.want_token(now, out) };
+        self.session.orders.phase = Phase::LoggingIn;
+        let id = self.rpc_id(ORDERS, Rpc::Login);
+        out.actions.push(Action::Send { conn: ORDERS, payload: Payload::Text(ws::auth(id, token.expose_secret())) });
+    }
+
+    /// A connection is gone, or could not be made.
+    pub(crate) fn lost(&mut self, conn: ConnId, code: Option<u16>, why: &str, now: Now, out: &mut Out) {
+        self.rpc.retain(|_, (c, _)| *c != conn);
+        let (name, link) = match conn {
+            FEED => ("feed", &mut self.session.feed),
+            ORDERS => ("orders", &mut self.session.orders),
+            _ => return,
+        };
+        let was_open = std::mem::replace(link, Link::new()).phase > Phase::Down;
+        if was_open && conn == FEED {
+            self.feed.lose_all("disconnected", now.mono, out);
+        }
+        if conn == ORDERS {
+            self.session.token_fresh = false;
+            if was_open {
+                self.orders_lost(why, out);
+            }
+        }
+        if self.session.stopping {
+            return;
+        }
+        if std::mem::take(&mut self.session.announced) {
+            let code = code.map(|c| format!(" ({c})")).unwrap_or_default();
+            out.news.push(VenueNews::Session(SessionNews::Down { why: format!("{name}: {why}{code}") }));
+        }
+        // A schema the venue does not speak is refused at the upgrade (paradex.md 6.1).
+        if code == Some(400) && !was_open {
+            if self.session.sbe_version <= 1 {
+                let why = "Paradex speaks no SBE schema that this version reads: update the bot";
+                return self.fatal(why.into(), out);
+            }
+            self.session.sbe_version = 1;
+        }
+        if self.session.boot == Boot::Done && !self.session.fatal {
+            if conn == ORDERS {
+                self.want_token(now, out);
+            }
+            self.connect(conn, out);
+        }
+    }
+
+    /// Every order the private stream would have told about is unknown now; one whose REST answer is on its way is not.
+    fn orders_lost(&mut self, why: &str, out: &mut Out) {
+        let lost: Vec<_> = self
+            .orders
+            .in_flight()
+            .filter(|(_, t)| !(t.waiting && t.sent == crate::state::Sent::Rest))
+            .map(|(id, _)| id)
+            .collect();
+        for id in lost {
+            if let Some(t) = self.orders.get_mut(id) {
+                t.waiting = false;
+            }
+            self.report(id, OrderNews::Unknown { why: format!("the order socket closed: {why}") }, out);
+        }
+    }
+
+    /// Anything was heard on a connection.
+    pub(crate) fn heard(&mut self, conn: ConnId, now: Mono) {
+        match conn {
+            FEED => self.session.feed.heard = now,
+            _ => self.session.orders.heard = now,
+        }
+    }
+
+    /// A control request of a connection was answered.
+    pub(crate) fn on_control(&mut self, conn: ConnId, rpc: Rpc, error: Option<&ws::RpcError<'_>>, now: Now, out: &mut Out) {
+        match (rpc, error) {
+            (Rpc::Login, None) => {
+                for (channel, needed) in PRIVATE {
+                    self.rpc_subscribe(ORDERS, Rpc::Subscribed { needed }, channel, out);
+                }
+                let id = self.rpc_id(ORDERS, Rpc::Ignored);
+                let payload = Payload::Text(ws::cancel_on_disconnect(id));
+                out.actions.push(Action::Send { conn: ORDERS, payload });
+                self.session.orders.phase = Phase::Subscribing(PRIVATE.iter().filter(|(_, needed)| *needed).count());
+            }
+            // A stale token: one fresh one, then a fresh connection.
+            (Rpc::Login, Some(e)) if matches!(e.code, 40110 | 40111) && !self.session.orders.refused => {
+                self.session.orders.refused = true;
+                self.session.orders.phase = Phase::Open;
+                self.renew_token(now, out);
+            }
+            (Rpc::Login, Some(e)) if e.code == 40112 => {
+                self.fatal("Paradex does not serve this place (40112): run the bot elsewhere".into(), out);
+            }
+            (Rpc::Login, Some(e)) => self.start_over(conn, &e.text(), now, out),
+            (Rpc::Subscribed { needed: true }, Some(e)) => self.start_over(conn, &e.text(), now, out),
+            (Rpc::Subscribed { needed: true }, None) => self.subscribed(conn, now, out),
+            _ => {}
+        }
+    }
+
+    fn subscribed(&mut self, conn: ConnId, now: Now, out: &mut Out) {
+        let link = if conn == FEED { &mut self.session.feed } else { &mut self.session.orders };
+        let Phase::Subscribing(left) = link.phase else { return };
+        let left = left.saturating_sub(1);
+        link.phase = Phase::Subscribing(left);
+        if left > 0 {
+            return;
+        }
+        let what = if conn == FEED { "feed" } else { "orders" };
+        out.news.push(VenueNews::Session(SessionNews::Connected { what }));
+        if conn == FEED {
+            self.session.feed.phase = Phase::Up;
+            self.maybe_ready(out);
+        } else {
+            self.session.orders.phase = Phase::Merging;
+            self.start_merge(now, out);
+        }
+    }
+
+    /// The account was read after subscribing: nothing can be missed any more.
+    pub(crate) fn merged(&mut self, out: &mut Out) {
+        if self.session.orders.phase == Phase::Merging {
+            self.session.orders.phase = Phase::Up;
+            self.maybe_ready(out);
+        }
+    }
+
+    fn maybe_ready(&mut self, out: &mut Out) {
+        let up = self.session.feed.phase == Phase::Up && self.session.orders.phase == Phase::Up;
+        if up && !std::mem::replace(&mut self.session.announced, true) {
+            out.news.push(VenueNews::Session(SessionNews::Ready));
+        }
+    }
+
+    /// Gives a connection up and makes it anew.
+    fn start_over(&mut self, conn: ConnId, why: &str, now: Now, out: &mut Out) {
+        // `Connect` closes what is open; `lost` asks for it.
+        self.lost(conn, None, why, now, out);
+    }
+
+    /// A timer of the session is due.
+    pub(crate) fn on_session_timer(&mut self, kind: TimerKind, now: Now, out: &mut Out) {
+        if self.session.stopping || self.session.fatal {
+            return;
+        }
+        match kind {
+            TimerKind::Boot => self.boot_next(now, out),
+            TimerKind::Token => self.want_token(now, out),
+            TimerKind::Clock => {
+                self.ask_time(now, out);
+                self.timer(TimerKind::Clock, 0, now.mono.plus_ms(CLOCK_EVERY_MS), out);
+            }
+            TimerKind::State => {
+                self.ask_state(out);
+                self.timer(TimerKind::State, 0, now.mono.plus_ms(STATE_EVERY_MS), out);
+            }
+            TimerKind::Merge if self.session.orders.phase == Phase::Merging => self.start_merge(now, out),
+            TimerKind::Watch => {
+                self.watch(now, out);
+                self.timer(TimerKind::Watch, 0, now.mono.plus_ms(WATCH_EVERY_MS), out);
+            }
+            _ => {}
+        }
+    }
+
+    fn watch(&mut self, now: Now, out: &mut Out) {
+        let over = |since: Mono, ms: u64| now.mono.since(since) > ms * 1_000_000;
+        let feed = &self.session.feed;
+        if feed.phase > Phase::Down {
+            let setup = feed.phase < Phase::Up && over(feed.opened, SETUP_MS);
+            let snapshot = self.feed.overdue(Mono(now.mono.0.saturating_sub(SETUP_MS * 1_000_000)));
+            if over(feed.heard, FEED_SILENCE_MS) {
+                self.start_over(FEED, "silent for 45 s", now, out);
+            } else if setup || snapshot {
+                self.start_over(FEED, "no snapshot within 10 s", now, out);
+            }
+        }
+        let orders = &self.session.orders;
+        if orders.phase > Phase::Down {
+            if over(orders.heard, ORDERS_SILENCE_MS[1]) {
+                self.start_over(ORDERS, "silent for 30 s", now, out);
+            } else if orders.phase < Phase::Merging && over(orders.opened, SETUP_MS) {
+                self.start_over(ORDERS, "not logged in and subscribed within 10 s", now, out);
+            } else if orders.phase >= Phase::Merging && over(orders.heard, ORDERS_SILENCE_MS[0]) {
+                // Says again what holds already: harmless, and it has to be answered.
+                let id = self.rpc_id(ORDERS, Rpc::Ignored);
+                let payload = Payload::Text(ws::cancel_on_disconnect(id));
+                out.actions.push(Action::Send { conn: ORDERS, payload });
+            }
+        }
+    }
+
+    /// A text frame of either connection.
+    pub(crate) fn on_text(&mut self, conn: ConnId, text: &str, now: Now, out: &mut Out) {
+        let Ok(envelope) = ws::parse_envelope(text) else { return self.unreadable_text(conn, now, out) };
+        if let Some(n) = &envelope.params {
+            match n.channel.split('.').next().unwrap_or("") {
+                "order_book" | "bbo" | "trades" | "markets_summary" => {
+                    if let Ok(Some(resync)) = self.feed.on_json(n, now.mono, out) {
+                        self.resync(resync, out);
+                    }
+                }
+                _ => self.on_private_json(n, now, out),
+            }
+            return;
+        }
+        let Some((conn, rpc)) = envelope.id().and_then(|id| self.rpc.remove(&id)) else { return };
+        match rpc {
+            Rpc::Create { order } => self.on_create_reply(order, &envelope, now, out),
+            Rpc::Cancel { order } => self.on_cancel_reply(order, envelope.error.as_ref(), now, out),
+            other => self.on_control(conn, other, envelope.error.as_ref(), now, out),
+        }
+    }
+
+    fn unreadable_text(&mut self, conn: ConnId, now: Now, out: &mut Out) {
+        if conn == ORDERS {
+            self.private_unreadable(now, out);
+        } else {
+            self.feed.unreadable = self.feed.unreadable.wrapping_add(1);
+        }
+    }
+
+    /// Leaves a book channel and enters it again, which brings a snapshot.
+    pub(crate) fn resync(&mut self, resync: crate::market_data::Resync, out: &mut Out) {
+        let channel = format!("order_book.{}.deltas", self.feed.symbol(resync.0));
+        let id = self.rpc_id(FEED, Rpc::Ignored);
+        let payload = Payload::Text(ws::subscription(id, "unsubscribe", &channel));
+        out.actions.push(Action::Send { conn: FEED, payload });
+        self.rpc_subscribe(FEED, Rpc::Subscribed { needed: true }, &channel, out);
+    }
+
+    fn rpc_subscribe(&mut self, conn: ConnId, rpc: Rpc, channel: &str, out: &mut Out) {
+        let id = self.rpc_id(conn, rpc);
+        out.actions.push(Action::Send { conn, payload: Payload::Text(ws::subscription(id, "subscribe", channel)) });
+    }
+
+    /// A frame of either connection.
+    pub(crate) fn frame(&mut self, conn: ConnId, frame: Frame<'_>, now: Now, out: &mut Out) {
+        self.heard(conn, now.mono);
+        match frame {
+            Frame::Binary(bytes) => self.on_binary(conn, bytes, now, out),
+            Frame::Text(text) => self.on_text(conn, text, now, out),
+        }
+    }
+}
+
+/// An error of the venue's as words for a person.
+fn sentence(e: &ErrorBody<'_>) -> String {
+    match e.message.as_deref().filter(|m| !m.is_empty()) {
+        Some(message) => format!("{} ({})", e.error, message.chars().take(160).collect::<String>()),
+        None => e.error.to_string(),
+    }
+}
