@@ -1,1 +1,12 @@
-//! Placeholder.
+//! The perps strategy: owns the books of its pairs, turns spreads into intents and exits.
+//!
+//! Any two venues that fit; none is named here. It sends nothing: it says what it would do ([`Call`]) and `engine`
+//! decides whether that may happen. Called by `shard` with every market event; nothing is allocated from an event to
+//! a decision.
+#![deny(clippy::float_arithmetic, clippy::arithmetic_side_effects)]
+
+mod pair;
+mod strategy;
+
+pub use pair::{PairConfig, Phase};
+pub use strategy::{Call, Moved, Strategy};

@@ -1,0 +1,345 @@
+//! Inputs in, outputs out.
+
+use crate::desk::ShardDesk;
+use crate::output::{Output, Session};
+use domain::record::{ExitReason, Record};
+use domain::{Instrument, InstrumentId, LegId, MarketEvent, Now, OrderId, OrderNews, OrderReport, Pair, VenueId, Wall};
+use engine::{Engine, EngineConfig, FoldError, Notice, OnStop};
+use perps::{Call, PairConfig, Phase, Strategy};
+use saga::Goal;
+use std::collections::VecDeque;
+use venue_api::{ConnId, Frame, Out, Reply, RequestId, SessionNews, TimerId, VenueClient, VenueNews};
+
+/// A venue of the shard.
+pub struct Venue {
+    /// Which.
+    pub id: VenueId,
+    /// Its protocol machine.
+    pub client: Box<dyn VenueClient>,
+    /// How its orders travel, for the latency line: `WS` or `REST`.
+    pub way: &'static str,
+}
+
+/// What a shard is made of.
+pub struct ShardConfig {
+    /// The engine's configuration.
+    pub engine: EngineConfig,
+    /// The pairs.
+    pub pairs: Vec<PairConfig>,
+    /// Every instrument by its id, as known before the venues have spoken.
+    pub instruments: Vec<Instrument>,
+    /// Say [`Output::BookUpdated`] for every update.
+    pub tell_books: bool,
+}
+
+/// A shard.
+pub struct Shard {
+    venues: Vec<Venue>,
+    instruments: Vec<Instrument>,
+    strategy: Strategy,
+    engine: Engine,
+    outputs: Vec<Output>,
+    news: VecDeque<(usize, VenueNews)>,
+    out: Out,
+    tell_books: bool,
+}
+
+impl Shard {
+    /// A shard with nothing folded in.
+    pub fn new(config: ShardConfig, venues: Vec<Venue>) -> Self {
+        let mut shard = Self {
+            venues,
+            strategy: Strategy::new(config.pairs),
+            engine: Engine::new(config.engine),
+            instruments: config.instruments,
+            outputs: Vec::with_capacity(64),
+            news: VecDeque::with_capacity(16),
+            out: Out::default(),
+            tell_books: config.tell_books,
+        };
+        shard.relearn();
+        shard
+    }
+
+    /// Folds one record of an earlier life in; all of them before [`Shard::start`].
+    ///
+    /// # Errors
+    /// [`FoldError`]: the journal does not fit; nothing may be traded on it.
+    pub fn replay(&mut self, record: &Record) -> Result<(), FoldError> {
+        self.engine.fold(record)
+    }
+
+    /// Starts: a fresh epoch, restored rounds, and every client's first move.
+    pub fn start(&mut self, epoch: u32, now: Now) {
+        self.with_engine(now, |engine, desk| {
+            engine.start(epoch, now, desk);
+            engine.restored(desk);
+        });
+        for index in 0..self.venues.len() {
+            self.with_client(index, now, |v, out| v.client.start(now, out));
+        }
+    }
+
+    /// A connection came up.
+    pub fn on_open(&mut self, venue: usize, conn: ConnId, now: Now) {
+        self.with_client(venue, now, |v, out| v.client.on_open(conn, now, out));
+    }
+    /// A connection ended or could not be made.
+    pub fn on_closed(&mut self, venue: usize, conn: ConnId, code: Option<u16>, why: &str, now: Now) {
+        self.with_client(venue, now, |v, out| v.client.on_closed(conn, code, why, now, out));
+    }
+    /// A frame arrived.
+    pub fn on_frame(&mut self, venue: usize, conn: ConnId, frame: Frame<'_>, now: Now) {
+        self.with_client(venue, now, |v, out| v.client.on_frame(conn, frame, now, out));
+    }
+    /// A request was answered, or not.
+    pub fn on_reply(&mut self, venue: usize, request: RequestId, reply: Reply<'_>, now: Now) {
+        self.with_client(venue, now, |v, out| v.client.on_reply(request, reply, now, out));
+    }
+    /// A client's timer is due.
+    pub fn on_timer(&mut self, venue: usize, timer: TimerId, now: Now) {
+        self.with_client(venue, now, |v, out| v.client.on_timer(timer, now, out));
+    }
+    /// Time has passed.
+    pub fn tick(&mut self, now: Now) {
+        self.with_engine(now, |engine, desk| engine.tick(now, desk));
+    }
+    /// When [`Shard::tick`] next has something to do.
+    pub fn next_wake(&self) -> Option<Wall> {
+        self.engine.next_wake()
+    }
+
+    /// An append failed: `orders` were left out by the shell. Entries stop until [`Shard::journal_works`].
+    pub fn append_failed(&mut self, orders: &[OrderId], now: Now) {
+        self.engine.set_journal_ok(false);
+        for &order in orders {
+            let news = OrderNews::NotSent { why: "the journal took no record".to_owned() };
+            self.with_engine(now, |engine, desk| engine.on_report(OrderReport { order, news }, now, desk));
+        }
+    }
+    /// The journal takes records again.
+    pub fn journal_works(&mut self) {
+        self.engine.set_journal_ok(true);
+    }
+
+    /// Begins to stop.
+    pub fn begin_stop(&mut self, on_stop: OnStop, now: Now) {
+        self.with_engine(now, |engine, desk| engine.begin_stop(on_stop, now, desk));
+    }
+    /// Closes all connections; the last thing before leaving.
+    pub fn close(&mut self, now: Now) {
+        for index in 0..self.venues.len() {
+            self.with_client(index, now, |v, out| v.client.stop(now, out));
+        }
+    }
+    /// Stops or allows entries.
+    pub fn set_paused(&mut self, paused: bool) {
+        self.engine.set_paused(paused);
+    }
+    /// Closes an open round.
+    pub fn exit(&mut self, pair: Pair, reason: ExitReason, now: Now) {
+        if let Some(id) = self.engine.round_on(pair).map(saga::Round::id) {
+            self.with_engine(now, |engine, desk| {
+                engine.exit(id, reason, None, now, desk);
+            });
+        }
+    }
+
+    /// Takes what has to be done, in order. The buffer's capacity comes back with [`Shard::give_back`].
+    pub fn take_outputs(&mut self) -> Vec<Output> {
+        std::mem::take(&mut self.outputs)
+    }
+    /// Gives an emptied buffer back.
+    pub fn give_back(&mut self, mut outputs: Vec<Output>) {
+        if self.outputs.is_empty() && outputs.capacity() > self.outputs.capacity() {
+            outputs.clear();
+            self.outputs = outputs;
+        }
+    }
+
+    /// The engine, to look at.
+    pub fn engine(&self) -> &Engine {
+        &self.engine
+    }
+    /// The strategy, to look at.
+    pub fn strategy(&self) -> &Strategy {
+        &self.strategy
+    }
+    /// The venues, to look at.
+    pub fn venues(&self) -> &[Venue] {
+        &self.venues
+    }
+    /// Every instrument by its id, with the grid as last read.
+    pub fn instruments(&self) -> &[Instrument] {
+        &self.instruments
+    }
+    /// True while every venue is up.
+    pub fn ready(&self) -> bool {
+        self.venues.iter().all(|v| v.client.ready())
+    }
+
+    fn with_client(&mut self, index: usize, now: Now, act: impl FnOnce(&mut Venue, &mut Out)) {
+        let Some(venue) = self.venues.get_mut(index) else { return };
+        let mut out = std::mem::take(&mut self.out);
+        out.clear();
+        act(venue, &mut out);
+        self.outputs.extend(out.actions.drain(..).map(|action| Output::Act { venue: index, order: None, action }));
+        self.news.extend(out.news.drain(..).map(|n| (index, n)));
+        for event in &out.market {
+            self.on_market(event, &out.levels, now);
+        }
+        self.out = out;
+        self.settle(now);
+    }
+
+    fn with_engine(&mut self, now: Now, act: impl FnOnce(&mut Engine, &mut ShardDesk<'_>)) {
+        self.call_engine(now, act);
+        self.settle(now);
+        self.set_phases();
+    }
+
+    fn call_engine<R>(&mut self, now: Now, act: impl FnOnce(&mut Engine, &mut ShardDesk<'_>) -> R) -> R {
+        let mut desk = ShardDesk {
+            venues: &mut self.venues,
+            instruments: &self.instruments,
+            strategy: &self.strategy,
+            outputs: &mut self.outputs,
+            news: &mut self.news,
+            now,
+        };
+        act(&mut self.engine, &mut desk)
+    }
+
+    /// News may lead to calls that lead to news: until there is none.
+    fn settle(&mut self, now: Now) {
+        let mut any = false;
+        while let Some((index, news)) = self.news.pop_front() {
+            any = true;
+            self.on_news(index, news, now);
+        }
+        if any {
+            self.set_phases();
+        }
+    }
+
+    fn on_market(&mut self, event: &MarketEvent, levels: &[domain::Level], now: Now) {
+        let Some((moved, call)) = self.strategy.on_event(event, levels, now.mono) else { return };
+        if self.tell_books {
+            let venue = self.instruments[usize::from(moved.instrument.0)].venue;
+            let what = match event {
+                MarketEvent::Book { .. } => "book",
+                MarketEvent::BookLost { why, .. } => why,
+                MarketEvent::Top { .. } => "top",
+                MarketEvent::Mark { .. } => "mark",
+                MarketEvent::Trade { .. } => "trade",
+            };
+            self.outputs.push(Output::BookUpdated { pair: moved.pair, venue, instrument: moved.instrument, what });
+        }
+        let Some(call) = call else { return };
+        match call {
+            Call::Enter { first, top, edge, intent } => {
+                if first {
+                    self.outputs.push(Output::Tell(Notice::SpreadDetected {
+                        pair: intent.pair,
+                        spread: intent.spread,
+                        threshold: intent.threshold,
+                        top,
+                        edge,
+                        long: intent.legs[0].venue,
+                        short: intent.legs[1].venue,
+                    }));
+                }
+                // A refusal is told by the engine where it is new.
+                let _ = self.call_engine(now, |engine, desk| engine.enter(&intent, now, desk));
+                self.set_phases();
+            }
+            Call::NoEdge { pair, spread, threshold, top, edge, long, short } => {
+                self.outputs.push(Output::Tell(Notice::SpreadDetected { pair, spread, threshold, top, edge, long, short }));
+                self.outputs.push(Output::Tell(Notice::Skipped {
+                    pair,
+                    reason: domain::names::SkipReason::EdgeTooSmall,
+                    detail: format!("edge {edge}% net of costs at a spread of {spread}%"),
+                }));
+            }
+            Call::Exit { pair, spread } => {
+                if let Some(id) = self.engine.round_on(pair).map(saga::Round::id) {
+                    self.call_engine(now, |engine, desk| engine.exit(id, ExitReason::Spread, Some(spread), now, desk));
+                    self.set_phases();
+                }
+            }
+        }
+    }
+
+    fn on_news(&mut self, index: usize, news: VenueNews, now: Now) {
+        let venue = self.venues[index].id;
+        match news {
+            VenueNews::Order(report) => self.call_engine(now, |engine, desk| engine.on_report(report, now, desk)),
+            VenueNews::Account(account) => {
+                self.call_engine(now, |engine, desk| engine.on_account(venue, &account, now, desk));
+            }
+            VenueNews::AccountFailed { .. } => self.engine.on_account_failed(venue, now),
+            VenueNews::Foreign { evidence } => {
+                self.call_engine(now, |engine, desk| engine.on_foreign(venue, None, evidence, now, desk));
+            }
+            VenueNews::Forced { instrument, evidence } => {
+                let pair = self.pair_of(instrument);
+                self.call_engine(now, |engine, desk| engine.on_foreign(venue, pair, evidence, now, desk));
+            }
+            VenueNews::OrderLatency { order, sign_ns, encode_ns, network_ns, parse_ns } => {
+                let way = self.venues[index].way;
+                let ns = [sign_ns, encode_ns, network_ns, parse_ns];
+                self.call_engine(now, |engine, desk| engine.on_latency(order, way, ns, desk));
+            }
+            VenueNews::Session(news) => {
+                self.outputs.push(Output::Session(Session { venue, news: news.clone() }));
+                match news {
+                    SessionNews::Ready => {
+                        self.relearn();
+                        self.call_engine(now, |engine, desk| engine.venue_ready(venue, now, desk));
+                    }
+                    SessionNews::Down { .. } | SessionNews::Fatal { .. } => self.engine.venue_down(venue),
+                    SessionNews::Connected { .. } | SessionNews::ClockOffset { .. } => {}
+                }
+            }
+        }
+    }
+
+    fn pair_of(&self, instrument: InstrumentId) -> Option<Pair> {
+        self.instruments.get(usize::from(instrument.0)).map(|i| i.pair)
+    }
+
+    /// Takes over what the venues say about their instruments.
+    fn relearn(&mut self) {
+        for venue in &self.venues {
+            for instrument in venue.client.instruments() {
+                if let Some(slot) = self.instruments.get_mut(usize::from(instrument.id.0)) {
+                    slot.clone_from(instrument);
+                }
+            }
+        }
+        let instruments = &self.instruments;
+        self.strategy.learn(|id| instruments.get(usize::from(id.0)));
+    }
+
+    /// Tells the strategy where each pair's round stands.
+    fn set_phases(&mut self) {
+        let phases: Vec<(Pair, Phase)> = self
+            .strategy
+            .pairs()
+            .map(|config| {
+                let phase = match self.engine.round_on(config.pair) {
+                    None => Phase::Free,
+                    Some(round) if round.goal == Goal::Hold => {
+                        let long = round.plan.legs[LegId::A.index()].instrument;
+                        Phase::Holding(usize::from(config.instruments[0] != long))
+                    }
+                    Some(_) => Phase::Busy,
+                };
+                (config.pair, phase)
+            })
+            .collect();
+        for (pair, phase) in phases {
+            self.strategy.set_phase(pair, phase);
+        }
+    }
+}
