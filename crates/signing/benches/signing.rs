@@ -28,7 +28,7 @@ fn chain_of_stock(elements: &[Felt]) -> Felt {
 }
 
 /// G2: a Paradex limit order, hashed and signed with RFC 6979; timestamp and price change each time.
-#[divan::bench(name = "sign/stark_order_rfc6979")]
+#[divan::bench(name = "sign/stark_order_rfc6979", sample_size = 50, sample_count = 200)]
 fn stark_order(bencher: Bencher<'_, '_>) {
     let key = StarkKey::from_hex(&SanitizedValue::from(STARK_SECRET)).expect("a key");
     let message = TypedMessage::new(&DOMAIN.hash().expect("short"), &Felt::from_hex_unchecked(ACCOUNT));
@@ -50,7 +50,7 @@ fn stark_order(bencher: Bencher<'_, '_>) {
 }
 
 /// The same order by the stock crate, nothing kept from the last one: 18 Pedersen hashes.
-#[divan::bench(name = "sign/stark_order_rfc6979/stock")]
+#[divan::bench(name = "sign/stark_order_rfc6979/stock", sample_size = 50, sample_count = 200)]
 fn stark_order_stock(bencher: Bencher<'_, '_>) {
     let key = Felt::from_hex_unchecked(STARK_SECRET);
     let account = Felt::from_hex_unchecked(ACCOUNT);
@@ -78,7 +78,7 @@ fn stark_order_stock(bencher: Bencher<'_, '_>) {
 }
 
 /// The signature of a Stark order as text: two decimal numbers of 252 bits.
-#[divan::bench(name = "sign/stark_signature_text")]
+#[divan::bench(name = "sign/stark_signature_text", sample_size = 50, sample_count = 200)]
 fn stark_signature_text(bencher: Bencher<'_, '_>) {
     let key = StarkKey::from_hex(&SanitizedValue::from(STARK_SECRET)).expect("a key");
     let signature = key.sign(&Felt::from(99u64)).expect("in bounds");
@@ -91,7 +91,7 @@ fn stark_signature_text(bencher: Bencher<'_, '_>) {
 }
 
 /// The nonce alone, which the rows above contain.
-#[divan::bench(name = "sign/stark_nonce_rfc6979")]
+#[divan::bench(name = "sign/stark_nonce_rfc6979", sample_size = 50, sample_count = 200)]
 fn stark_nonce(bencher: Bencher<'_, '_>) {
     let (key, seed) = (Felt::from_hex_unchecked(STARK_SECRET), Felt::from(32u64));
     bencher.bench_local(|| starknet_crypto::rfc6979_generate_k(black_box(&Felt::from(99u64)), &key, Some(&seed)));
@@ -102,7 +102,7 @@ fn operands() -> (Felt, Felt) {
 }
 
 /// G4: one Pedersen hash of two full operands.
-#[divan::bench(name = "sign/pedersen_random")]
+#[divan::bench(name = "sign/pedersen_random", sample_size = 50, sample_count = 200)]
 fn pedersen_random(bencher: Bencher<'_, '_>) {
     let (mut left, right) = operands();
     bencher.bench_local(|| {
@@ -111,7 +111,7 @@ fn pedersen_random(bencher: Bencher<'_, '_>) {
     });
 }
 
-#[divan::bench(name = "sign/pedersen_random/stock")]
+#[divan::bench(name = "sign/pedersen_random/stock", sample_size = 50, sample_count = 200)]
 fn pedersen_random_stock(bencher: Bencher<'_, '_>) {
     let (mut left, right) = operands();
     bencher.bench_local(|| {
@@ -121,7 +121,7 @@ fn pedersen_random_stock(bencher: Bencher<'_, '_>) {
 }
 
 /// G4: one step of a chain over a price.
-#[divan::bench(name = "sign/pedersen_price")]
+#[divan::bench(name = "sign/pedersen_price", sample_size = 50, sample_count = 200)]
 fn pedersen_price(bencher: Bencher<'_, '_>) {
     let mut chain = Chain::new().with(&operands().0);
     bencher.bench_local(|| {
@@ -130,7 +130,7 @@ fn pedersen_price(bencher: Bencher<'_, '_>) {
     });
 }
 
-#[divan::bench(name = "sign/pedersen_price/stock")]
+#[divan::bench(name = "sign/pedersen_price/stock", sample_size = 50, sample_count = 200)]
 fn pedersen_price_stock(bencher: Bencher<'_, '_>) {
     let mut state = operands().0;
     bencher.bench_local(|| {
@@ -157,7 +157,7 @@ fn evm_key() -> EvmKey {
 }
 
 /// G3: a struct of six fields in a domain whose separator is kept, hashed and signed.
-#[divan::bench(name = "sign/eip712_order")]
+#[divan::bench(name = "sign/eip712_order", sample_size = 50, sample_count = 200)]
 fn eip712_order(bencher: Bencher<'_, '_>) {
     let key = evm_key();
     let domain = Eip712Domain::new(Some("VestRouterV2".into()), Some("0.0.1".into()), None, Some(key.address()), None);
@@ -179,7 +179,7 @@ fn eip712_order(bencher: Bencher<'_, '_>) {
 }
 
 /// The floor of G3: the library's signature alone, of a digest that is there.
-#[divan::bench(name = "sign/eip712_order/k256")]
+#[divan::bench(name = "sign/eip712_order/k256", sample_size = 50, sample_count = 200)]
 fn eip712_order_k256(bencher: Bencher<'_, '_>) {
     let mut bytes = [0u8; 32];
     hex::decode_to_slice(&EVM_SECRET[2..], &mut bytes).expect("hex");
@@ -194,7 +194,7 @@ fn eip712_order_k256(bencher: Bencher<'_, '_>) {
 }
 
 /// A Vest order: `abi.encode` into a kept buffer, two hashes, the signature (venues/vest.md section 7).
-#[divan::bench(name = "sign/personal_order")]
+#[divan::bench(name = "sign/personal_order", sample_size = 50, sample_count = 200)]
 fn personal_order(bencher: Bencher<'_, '_>) {
     use abi::Value::{Bool, Text, U64};
     let key = evm_key();

@@ -21,7 +21,7 @@ pub use sanitized::SanitizedValue;
 pub use stark_key::{StarkKey, StarkSignature};
 pub use starknet_types_core::felt::Felt;
 
-/// Builds the tables of the Stark curve now, so that the first order does not pay for them. Takes some milliseconds once;
+/// Builds the tables of the Stark curve now, so that the first order does not pay for them. Takes about 50 ms once;
 /// later calls are free.
 pub fn warm_up() {
     std::sync::LazyLock::force(&curve::GENERATOR);

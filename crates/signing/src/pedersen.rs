@@ -3,7 +3,7 @@
 //! Called by [`crate::snip12`] for messages and by [`crate::stark_account`] for addresses. A [`Chain`] is a small copy: cut it where
 //! the constant part of a message ends, keep it, and every later message pays only for what differs.
 
-use crate::curve::{PEDERSEN_LEFT, PEDERSEN_RIGHT, Sum, shift_point};
+use crate::curve::{PEDERSEN_LEFT, PEDERSEN_RIGHT, Picked, Sum, shift_point};
 use starknet_types_core::felt::Felt;
 
 /// Pedersen hash of two felts; the same function as `starknet_crypto::pedersen_hash`, from tables.
@@ -59,8 +59,10 @@ impl Default for Chain {
 
 fn hash(left: &[u64; 4], right: &[u64; 4]) -> [u64; 4] {
     let mut sum = Sum::of(&shift_point());
-    PEDERSEN_LEFT.add_to(&mut sum, left);
-    PEDERSEN_RIGHT.add_to(&mut sum, right);
+    let mut picked = Picked::nothing();
+    PEDERSEN_LEFT.pick(left, &mut picked);
+    PEDERSEN_RIGHT.pick(right, &mut picked);
+    picked.add_to(&mut sum);
     sum.x_digits().expect("inputs that sum to infinity would be a discrete logarithm between the hash's points")
 }
 

@@ -25,6 +25,9 @@ pub(crate) struct Sum {
 }
 
 impl Affine {
+    /// Not a point: fills space that is never read.
+    pub(super) const BLANK: Self = Self { x: Fp::ZERO, y: Fp::ZERO };
+
     pub(super) fn from_stock(point: &AffinePoint) -> Self {
         Self { x: Fp::from_felt(&point.x()), y: Fp::from_felt(&point.y()) }
     }

@@ -4,15 +4,15 @@
 //! addition per window that is not zero; a price or a size has few of those. The Pedersen operand takes its low 248 bits from one
 //! point and its high 4 bits from another: the last window holds bits of both, and its row holds both.
 //!
-//! The tables take a few milliseconds to build and are built on first use, or by [`crate::warm_up`] at start.
+//! The tables take some tens of milliseconds to build and are built on first use, or by [`crate::warm_up`] at start.
 
 use super::point::{Affine, Sum};
 use starknet_curve::curve_params as stock;
 use std::sync::LazyLock;
 
-/// Bits per window. 252 must be a multiple of it. Measured: 12 needs 5.2 MiB a table and 65 ms to build and is no faster where
-/// the caches are shared with the rest of the program.
-const WIDTH: usize = 9;
+/// Bits per window. 252 must be a multiple of it. An order took 67 us with 7 bits, 60 with 9 and 50 with 12 (`sign/stark_order_rfc6979`
+/// in one run); 12 bits make a table of 5.2 MiB.
+const WIDTH: usize = 12;
 const ROWS: usize = 252 / WIDTH;
 /// Entries of a row: the digit zero needs none.
 const ROW: usize = (1 << WIDTH) - 1;
@@ -78,14 +78,35 @@ impl Operand {
         Sum::to_affine_all(&sums)
     }
 
-    /// Adds `scalar * point` to a sum. `scalar` is below `2^252`, least significant word first; higher bits are ignored.
+    /// Collects the points whose sum is `scalar * point`. `scalar` is below `2^252`, least significant word first; higher bits
+    /// are ignored.
     #[inline]
-    pub(crate) fn add_to(&self, sum: &mut Sum, scalar: &[u64; 4]) {
+    pub(crate) fn pick(&self, scalar: &[u64; 4], picked: &mut Picked) {
         for (row, multiples) in self.entries.chunks_exact(ROW).enumerate() {
             let digit = digit(scalar, row);
             if digit != 0 {
-                sum.add(&multiples[digit - 1]);
+                picked.points[picked.count] = multiples[digit - 1];
+                picked.count += 1;
             }
+        }
+    }
+}
+
+/// Points picked from the tables, to be added. They are copied out first because the copies do not wait for one another: the
+/// processor fetches all of them from a distant cache at once, where adding straight from the table would stop at every one.
+pub(crate) struct Picked {
+    points: [Affine; 2 * ROWS],
+    count: usize,
+}
+
+impl Picked {
+    pub(crate) fn nothing() -> Self {
+        Self { points: [Affine::BLANK; 2 * ROWS], count: 0 }
+    }
+
+    pub(crate) fn add_to(&self, sum: &mut Sum) {
+        for point in &self.points[..self.count] {
+            sum.add(point);
         }
     }
 }
@@ -105,7 +126,9 @@ fn digit(scalar: &[u64; 4], row: usize) -> usize {
 /// The x coordinate of `scalar * G`, below `p`; `None` for zero.
 pub(crate) fn generator_x(scalar: &[u64; 4]) -> Option<[u64; 4]> {
     let mut sum = Sum::NOTHING;
-    GENERATOR.add_to(&mut sum, scalar);
+    let mut picked = Picked::nothing();
+    GENERATOR.pick(scalar, &mut picked);
+    picked.add_to(&mut sum);
     sum.x_digits()
 }
 
