@@ -4,8 +4,10 @@
 //! shells drive it: the TLS servers of `server` and the in-memory pipe of the `sim` crate. Imports no client crate,
 //! and shares no struct with one: where both sides could be wrong together, they must be able to disagree.
 
+pub mod exchange;
 mod machine;
 pub mod market;
+pub mod paradex;
 pub mod server;
 pub mod vest;
 pub use machine::{HttpRequest, Message, SimAction, SimNow, VenueSim};
