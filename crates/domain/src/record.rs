@@ -292,16 +292,16 @@ impl Record {
             Self::Mismatch { .. } => "mismatch",
         }
     }
-    /// Number of the kind in the journal's frame; never reused.
+    /// Number of the kind in the journal's frame; never reused, and above those the journal keeps for itself.
     pub const fn kind(&self) -> u16 {
         match self {
-            Self::Started { .. } => 1,
-            Self::Opened { .. } => 2,
-            Self::Intended { .. } => 3,
-            Self::News { .. } => 4,
-            Self::Decided { .. } => 5,
-            Self::Ended { .. } => 6,
-            Self::Mismatch { .. } => 7,
+            Self::Started { .. } => 16,
+            Self::Opened { .. } => 17,
+            Self::Intended { .. } => 18,
+            Self::News { .. } => 19,
+            Self::Decided { .. } => 20,
+            Self::Ended { .. } => 21,
+            Self::Mismatch { .. } => 22,
         }
     }
     /// The round it belongs to.
