@@ -1,0 +1,215 @@
+//! Where a venue is and how its connections are kept.
+
+use crate::RateBudget;
+use hyper::Uri;
+use hyper::http::uri::Scheme;
+use std::fmt;
+use std::time::Duration;
+use venue_api::{ConnId, Lane};
+
+/// Settings of one link. [`LinkConfig::new`] gives the defaults named at each field.
+#[derive(Clone, Debug)]
+pub struct LinkConfig {
+    /// The venue's name in log lines: `Vest`.
+    pub name: String,
+    /// Base of the REST API, `https` only; targets of requests are appended.
+    pub rest_base: String,
+    /// Base of the WebSocket, `wss` only; targets of connections are appended.
+    pub ws_base: String,
+    /// Further trusted authorities, PEM: the simulators' own. The public ones are always trusted.
+    pub extra_roots: Vec<String>,
+    /// How long an unused HTTP connection is kept (90 s).
+    pub pool_idle_timeout: Duration,
+    /// How many unused HTTP connections are kept per lane (4).
+    pub pool_max_idle_per_host: usize,
+    /// How long name lookup, TCP, TLS and upgrade may take together (3 s, so that a reconnection fits into 5 s).
+    pub connect_timeout: Duration,
+    /// First wait before a reconnection (100 ms); doubles.
+    pub backoff_base: Duration,
+    /// Longest wait before a reconnection (5 s).
+    pub backoff_cap: Duration,
+    /// Limits per lane (none).
+    pub budgets: Budgets,
+    /// Connections to read before the others, in this order (none): the order sockets.
+    pub first: Vec<ConnId>,
+    /// Feed frames to deliver before other tasks get their turn (16).
+    pub feed_burst: u32,
+    /// Largest message to accept from the venue, bytes (4 MiB); a larger one ends the connection.
+    pub message_max: usize,
+}
+
+/// Limits per lane; `None` is no limit.
+#[derive(Clone, Copy, Debug, Default)]
+pub struct Budgets {
+    /// Orders and cancels. When it is used up the answer is `NotSent`, at once.
+    pub orders: Option<RateBudget>,
+    /// Account reads. When it is used up requests wait, within their timeout.
+    pub account: Option<RateBudget>,
+    /// Public data. When it is used up requests wait, within their timeout.
+    pub public: Option<RateBudget>,
+}
+
+impl Budgets {
+    pub(crate) fn of(&self, lane: Lane) -> Option<RateBudget> {
+        match lane {
+            Lane::Orders => self.orders,
+            Lane::Account => self.account,
+            Lane::Public => self.public,
+        }
+    }
+}
+
+impl LinkConfig {
+    /// Defaults for a venue.
+    pub fn new(name: impl Into<String>, rest_base: impl Into<String>, ws_base: impl Into<String>) -> Self {
+        Self {
+            name: name.into(),
+            rest_base: rest_base.into(),
+            ws_base: ws_base.into(),
+            extra_roots: Vec::new(),
+            pool_idle_timeout: Duration::from_secs(90),
+            pool_max_idle_per_host: 4,
+            connect_timeout: Duration::from_secs(3),
+            backoff_base: Duration::from_millis(100),
+            backoff_cap: Duration::from_secs(5),
+            budgets: Budgets::default(),
+            first: Vec::new(),
+            feed_burst: 16,
+            message_max: 4 << 20,
+        }
+    }
+}
+
+/// Why a link could not be set up. Nothing was connected.
+#[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
+#[non_exhaustive]
+pub enum LinkError {
+    /// A URL that would send keys and orders in the open.
+    #[error(
+        "{place} of {venue}: {url:?} is not encrypted. Only {wanted}:// is spoken, since keys and orders would be readable on the way"
+    )]
+    Plain {
+        /// Which venue.
+        venue: String,
+        /// Which setting: `rest_base` or `ws_base`.
+        place: &'static str,
+        /// What it said.
+        url: String,
+        /// What it must be.
+        wanted: &'static str,
+    },
+    /// Not a URL this can use.
+    #[error("{place} of {venue}: {why}, expected something like {example}")]
+    Url {
+        /// Which venue.
+        venue: String,
+        /// Which setting.
+        place: &'static str,
+        /// What is wrong with it.
+        why: String,
+        /// What it could look like.
+        example: &'static str,
+    },
+    /// One of the further authorities is no certificate.
+    #[error("extra_roots of {venue}, number {number}: {why}")]
+    Root {
+        /// Which venue.
+        venue: String,
+        /// Counted from 1.
+        number: usize,
+        /// What is wrong with it.
+        why: String,
+    },
+}
+
+/// A parsed base URL.
+#[derive(Clone, PartialEq, Eq)]
+pub(crate) struct Endpoint {
+    pub(crate) host: String,
+    pub(crate) port: u16,
+    /// As the `Host` header has it: the port only if it is not 443.
+    pub(crate) authority: String,
+    /// Without a slash at its end.
+    pub(crate) path: String,
+}
+
+impl fmt::Debug for Endpoint {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(f, "{}:{}{}", self.host, self.port, self.path)
+    }
+}
+
+#[derive(Clone, Copy)]
+pub(crate) enum Kind {
+    Rest,
+    WebSocket,
+}
+
+impl Endpoint {
+    pub(crate) fn parse(venue: &str, kind: Kind, url: &str) -> Result<Self, LinkError> {
+        let (place, wanted, example) = match kind {
+            Kind::Rest => ("rest_base", "https", "https://api.example.com/v1"),
+            Kind::WebSocket => ("ws_base", "wss", "wss://ws.example.com/v1"),
+        };
+        let bad = |why: String| LinkError::Url { venue: venue.to_owned(), place, why, example };
+        let uri: Uri = url.parse().map_err(|e| bad(format!("{url:?} is not a URL ({e})")))?;
+        let Some(scheme) = uri.scheme() else { return Err(bad(format!("{url:?} names no scheme"))) };
+        if *scheme == Scheme::HTTP || scheme.as_str() == "ws" {
+            return Err(LinkError::Plain { venue: venue.to_owned(), place, url: url.to_owned(), wanted });
+        }
+        if scheme.as_str() != wanted {
+            return Err(bad(format!("{url:?} is no {wanted}:// address")));
+        }
+        let Some(authority) = uri.authority() else { return Err(bad(format!("{url:?} names no host"))) };
+        if authority.as_str().contains('@') {
+            return Err(bad("a user or password does not belong into a URL".to_owned()));
+        }
+        if uri.query().is_some() {
+            return Err(bad(format!("{url:?} ends in a query")));
+        }
+        let port = authority.port_u16().unwrap_or(443);
+        let bare = authority.host();
+        Ok(Self {
+            host: bare.trim_start_matches('[').trim_end_matches(']').to_owned(),
+            port,
+            authority: if port == 443 { bare.to_owned() } else { format!("{bare}:{port}") },
+            path: uri.path().trim_end_matches('/').to_owned(),
+        })
+    }
+}
+
+#[cfg(test)]
+#[allow(clippy::unwrap_used, reason = "a test stops where something is wrong")]
+mod tests {
+    use super::*;
+
+    #[track_caller]
+    fn check(kind: Kind, url: &str, expect: &str) {
+        let got = match Endpoint::parse("Vest", kind, url) {
+            Ok(e) => format!("{e:?} as {}", e.authority),
+            Err(e) => e.to_string(),
+        };
+        assert_eq!(got, expect);
+    }
+
+    #[test]
+    fn only_encrypted_bases_are_accepted_and_the_refusal_names_the_place() {
+        check(Kind::Rest, "https://api.example.com/v1/", "api.example.com:443/v1 as api.example.com");
+        check(Kind::WebSocket, "wss://127.0.0.1:4000", "127.0.0.1:4000 as 127.0.0.1:4000");
+        check(Kind::WebSocket, "wss://[::1]:4000/ws-api", "::1:4000/ws-api as [::1]:4000");
+        let plain = |place, url, wanted| {
+            format!(
+                "{place} of Vest: {url:?} is not encrypted. Only {wanted}:// is spoken, since keys and orders would be readable on the way"
+            )
+        };
+        check(Kind::Rest, "http://api.example.com", &plain("rest_base", "http://api.example.com", "https"));
+        check(Kind::WebSocket, "ws://x/", &plain("ws_base", "ws://x/", "wss"));
+        let like = ", expected something like wss://ws.example.com/v1";
+        check(Kind::WebSocket, "https://x/", &format!("ws_base of Vest: \"https://x/\" is no wss:// address{like}"));
+        check(Kind::WebSocket, "wss://x/?a=1", &format!("ws_base of Vest: \"wss://x/?a=1\" ends in a query{like}"));
+        check(Kind::WebSocket, "wss://u:p@x", &format!("ws_base of Vest: a user or password does not belong into a URL{like}"));
+        check(Kind::WebSocket, "x.example.com", &format!("ws_base of Vest: \"x.example.com\" names no scheme{like}"));
+        assert!(Endpoint::parse("Vest", Kind::Rest, "").is_err());
+        assert!(Endpoint::parse("Vest", Kind::Rest, "https://").is_err());
+    }
+}
