@@ -153,7 +153,7 @@ mod book {
 /// Goal S2: both directions between two books of 15 levels, walked for size 5.0, net of fees.
 mod spread {
     use crate::walk::{self, Message};
-    use books::{Book, Costs, Quote, Rules, both};
+    use books::{Book, Costs, Depth, Quote, Rules, both};
     use divan::{Bencher, black_box};
     use domain::{BookKind, InstrumentId, Level, MarketEvent, Mono, Rate, Size};
     use rust_decimal::Decimal;
@@ -185,11 +185,27 @@ mod spread {
         Costs::new(bps(long_bps), bps(short_bps), Rate::ZERO, Rate::ZERO).expect("a few basis points")
     }
 
-    /// Ours, both books anew: fitness of both, four walks, edge of both directions against a minimum.
+    /// Ours, both books anew: four walks, edge of both directions against a minimum.
     #[divan::bench(sample_size = SAMPLE, sample_count = 2000)]
     fn vwap_net_2dir(bencher: Bencher<'_, '_>) {
         let (books, size) = (books(), Size::from_e8(500_000_000).expect("not negative"));
-        let (there, back) = (costs(3, 2), costs(2, 3));
+        let (there, back, edge_min) = (costs(3, 2), costs(2, 3), black_box(Rate::from_bps(1)));
+        let depths: Vec<Depth<'_>> = books.iter().filter_map(|b| b.depth(NOW).ok()).collect();
+        let mut i = 0usize;
+        bencher.bench_local(|| {
+            let (x, y) = black_box(pick(&depths, i));
+            i += 1;
+            let (x, y) = (Quote::of(*x, size), Quote::of(*y, size));
+            let [a, b] = both(&x, &y);
+            (a.edge(&there).map(|e| e.at_least(edge_min)), b.edge(&back).map(|e| e.at_least(edge_min)))
+        });
+    }
+
+    /// The same and, before it, whether both books may trade at all: age, warm-up, mark.
+    #[divan::bench(sample_size = SAMPLE, sample_count = 2000)]
+    fn vwap_net_2dir_if_fit(bencher: Bencher<'_, '_>) {
+        let (books, size) = (books(), Size::from_e8(500_000_000).expect("not negative"));
+        let (there, back, edge_min) = (costs(3, 2), costs(2, 3), black_box(Rate::from_bps(1)));
         let mut i = 0usize;
         bencher.bench_local(|| {
             let (x, y) = black_box(pick(&books, i));
@@ -197,7 +213,7 @@ mod spread {
             let (Ok(x), Ok(y)) = (x.depth(NOW), y.depth(NOW)) else { return (None, None) };
             let (x, y) = (Quote::of(x, size), Quote::of(y, size));
             let [a, b] = both(&x, &y);
-            (a.edge(&there).map(|e| e.at_least(Rate::ZERO)), b.edge(&back).map(|e| e.at_least(Rate::ZERO)))
+            (a.edge(&there).map(|e| e.at_least(edge_min)), b.edge(&back).map(|e| e.at_least(edge_min)))
         });
     }
 
@@ -205,7 +221,7 @@ mod spread {
     #[divan::bench(sample_size = SAMPLE, sample_count = 2000)]
     fn vwap_net_2dir_one_moved(bencher: Bencher<'_, '_>) {
         let (books, size) = (books(), Size::from_e8(500_000_000).expect("not negative"));
-        let (there, back) = (costs(3, 2), costs(2, 3));
+        let (there, back, edge_min) = (costs(3, 2), costs(2, 3), black_box(Rate::from_bps(1)));
         let quotes: Vec<Quote> =
             books.iter().map(|b| b.depth(NOW).map_or(Quote::nothing(size), |d| Quote::of(d, size))).collect();
         let mut i = 0usize;
@@ -216,7 +232,7 @@ mod spread {
             let Ok(x) = x.depth(NOW) else { return (None, None) };
             let x = Quote::of(x, size);
             let [a, b] = both(&x, y);
-            (a.edge(&there).map(|e| e.at_least(Rate::ZERO)), b.edge(&back).map(|e| e.at_least(Rate::ZERO)))
+            (a.edge(&there).map(|e| e.at_least(edge_min)), b.edge(&back).map(|e| e.at_least(edge_min)))
         });
     }
 

@@ -10,11 +10,16 @@ use crate::tops::{Top, Tops};
 use domain::{BookKind, InstrumentId, Level, MarketEvent, Mono, Price, SCALE, Side};
 use std::ops::Range;
 
+const NS_IN_MS: u64 = 1_000_000;
+
 /// One instrument's book.
 #[derive(Clone, Debug)]
 pub struct Book {
     instrument: InstrumentId,
     rules: Rules,
+    /// The rules' ages in ns, so that the hot path compares and does not multiply.
+    age_ns_max: u64,
+    warm_up_ns: u64,
     bids: Ladder<true>,
     asks: Ladder<false>,
     integrity: Integrity,
@@ -35,6 +40,8 @@ impl Book {
         Self {
             instrument,
             rules,
+            age_ns_max: rules.age_ms_max.saturating_mul(NS_IN_MS),
+            warm_up_ns: rules.warm_up_ms.saturating_mul(NS_IN_MS),
             bids: Ladder::with_room(rules.levels_max),
             asks: Ladder::with_room(rules.levels_max),
             integrity: Integrity::Empty,
@@ -98,10 +105,10 @@ impl Book {
             Integrity::Empty => return Err(Unfit::Empty),
             Integrity::Invalid { why } => return Err(Unfit::Invalid(why)),
         }
-        if now > self.seen.plus_ms(self.rules.age_ms_max) {
+        if now.since(self.seen) > self.age_ns_max {
             return Err(Unfit::Stale);
         }
-        if self.live_updates < self.rules.warm_up_updates || now < self.live_since.plus_ms(self.rules.warm_up_ms) {
+        if self.live_updates < self.rules.warm_up_updates || now.since(self.live_since) < self.warm_up_ns {
             return Err(Unfit::Warming);
         }
         if self.far_from_mark(now) {
@@ -228,7 +235,7 @@ impl Book {
     fn far_from_mark(&self, now: Mono) -> bool {
         let (Some(gap), Some(mark)) = (self.rules.mark_gap_max, self.mark) else { return false };
         let (bid, ask) = (self.bids.best().price, self.asks.best().price);
-        if bid == 0 || ask == 0 || now > self.mark_at.plus_ms(self.rules.age_ms_max) {
+        if bid == 0 || ask == 0 || now.since(self.mark_at) > self.age_ns_max {
             return false;
         }
         // |bid + ask - 2 mark| / (2 mark) > gap, without dividing. At most 65 bits times 63.

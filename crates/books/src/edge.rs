@@ -51,30 +51,37 @@ impl Costs {
     }
 }
 
-/// What an entry would earn by the time it is closed, net of all expected costs, exact.
+/// What an entry would earn by the time it is closed, net of all expected costs, exact: kept as its two products, so that
+/// a comparison costs two multiplications.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct Edge {
-    /// At 1e-24.
-    net: i128,
-    /// Cost of the long leg at 1e-16, above zero.
-    notional: i128,
+    /// Cost of the long leg at 1e-16, above zero, and what it and all that depends on it are multiplied by at 1e-8.
+    bought: i128,
+    pay: i64,
+    /// What the short leg brings at 1e-16, and what is kept of it at 1e-8.
+    sold: i128,
+    keep: i64,
 }
 
 impl Edge {
+    /// At 1e-24.
+    fn net(self) -> i128 {
+        times(self.sold, self.keep).wrapping_sub(times(self.bought, self.pay))
+    }
     /// As a share of the long leg, rounded down.
     pub fn rate(self) -> Rate {
-        to_rate(self.net.checked_div_euclid(self.notional).unwrap_or(0))
+        to_rate(self.net().checked_div_euclid(self.bought).unwrap_or(0))
     }
     /// In dollars for the size, rounded down.
     pub fn usd(self) -> Usd {
-        usd_down(self.net)
+        usd_down(self.net())
     }
     /// Whether it is at or over `edge_min`, decided exactly; agrees with `rate() >= edge_min`.
     #[inline]
     pub fn at_least(self, edge_min: Rate) -> bool {
-        // notional is below 2^87; a threshold beyond 2^40 (ten thousand times the notional) compares as that.
+        // A threshold beyond 2^40 (ten thousand times the notional) compares as that: 2^86 times a bit over 2^40 fits.
         let least = edge_min.e8().clamp(-(1 << 40), 1 << 40);
-        self.net >= self.notional.wrapping_mul(i128::from(least))
+        times(self.sold, self.keep) >= times(self.bought, self.pay.wrapping_add(least))
     }
 }
 
@@ -140,7 +147,7 @@ impl Waterfall {
 }
 
 /// A cost at 1e-16 times a multiplier at 1e-8. Costs are at most 2^86 and multipliers, sums of a few rates within 100 %,
-/// at most 2^30: nothing here comes near 2^127, so nothing wraps.
+/// at most 2^30 (2^41 with a threshold): nothing here comes near 2^127, so nothing wraps.
 #[inline]
 fn times(cost: i128, multiplier: i64) -> i128 {
     cost.wrapping_mul(i128::from(multiplier))
@@ -153,7 +160,7 @@ impl Cross<'_> {
         let (bought, sold) = self.entry_costs()?;
         let keep = SCALE.wrapping_sub(costs.fee_short.wrapping_mul(2));
         let pay = costs.fee_long.wrapping_mul(2).wrapping_add(SCALE).wrapping_add(costs.funding).wrapping_add(costs.buffers);
-        Some(Edge { net: times(sold, keep).wrapping_sub(times(bought, pay)), notional: bought })
+        Some(Edge { bought, pay, sold, keep })
     }
 
     /// The same, line by line. `None` if a book cannot fill the size, or if the size at the best prices is worth more
@@ -168,7 +175,7 @@ impl Cross<'_> {
             fees: times(bought, costs.fee_long.wrapping_mul(2)).wrapping_add(times(sold, costs.fee_short.wrapping_mul(2))),
             funding: times(bought, costs.funding),
             buffers: times(bought, costs.buffers),
-            edge: self.edge(costs)?.net,
+            edge: self.edge(costs)?.net(),
         })
     }
 }

@@ -11,7 +11,7 @@ pub enum Feed {
     /// (Paradex, `order_book.{market}.deltas`; venues/paradex.md section 8.1.)
     Sequenced,
     /// The whole book with every frame and no sequence number, so that a lost frame cannot be seen and does not matter.
-    /// (Vest, `{symbol}@depth`; venues/vest.md section 5.)
+    /// (Vest, `{symbol}@depth`; venues/vest.md section 10.3.)
     Snapshots,
 }
 
@@ -48,7 +48,7 @@ impl Rules {
             mark_gap_max: None,
         }
     }
-    /// Rules of a [`Feed::Snapshots`] feed: 2 s of age (venues/vest.md section 12), three frames of warm-up, mid within
+    /// Rules of a [`Feed::Snapshots`] feed: 2 s of age (venues/vest.md section 18), three frames of warm-up, mid within
     /// 2 % of the mark.
     pub const fn snapshots() -> Self {
         Self {

@@ -43,17 +43,17 @@ const SLOTS: usize = 64;
 /// The ring. A sequence number has one slot.
 #[derive(Clone, Debug)]
 pub(crate) struct Tops {
-    slots: [Slot; SLOTS],
+    slots: Box<[Slot; SLOTS]>,
 }
 
 impl Tops {
     pub(crate) fn new() -> Self {
-        Self { slots: [Slot::default(); SLOTS] }
+        Self { slots: Box::new([Slot::default(); SLOTS]) }
     }
 
     /// Forgets everything: after a snapshot the numbers may have begun anew.
     pub(crate) fn clear(&mut self) {
-        self.slots = [Slot::default(); SLOTS];
+        *self.slots = [Slot::default(); SLOTS];
     }
 
     #[inline]

@@ -94,9 +94,13 @@ fn a_threshold_is_met_exactly_at_its_value() {
         let (a, b) = (ready(&told(a)), ready(&told(b)));
         let (a, b) = (quote(&a, size("1")), quote(&b, size("1")));
         let [cross, _] = both(&a, &b);
-        assert_eq!(cross.entry().map(|e| e.at_least(percent(threshold))), Some(met), "{threshold}");
-        let exit = books::Cross { long: &b, short: &a }.exit().map(|e| e.at_most(percent(&format!("-{threshold}"))));
-        assert!(exit.is_some());
+        assert_eq!(cross.entry().map(|e| e.at_least(percent(threshold))), Some(met), "entry {threshold}");
+    }
+    fn exit(a: &str, b: &str, threshold: &str, met: bool) {
+        let (a, b) = (ready(&told(a)), ready(&told(b)));
+        let (a, b) = (quote(&a, size("1")), quote(&b, size("1")));
+        let [cross, _] = both(&a, &b);
+        assert_eq!(cross.exit().map(|e| e.at_most(percent(threshold))), Some(met), "exit {threshold}");
     }
     entry("S 0 a100x1 b99x1", "S 0 b100.5x1 a101x1", "0.5", true);
     entry("S 0 a100x1 b99x1", "S 0 b100.5x1 a101x1", "0.500001", false);
@@ -104,6 +108,11 @@ fn a_threshold_is_met_exactly_at_its_value() {
     // A third: shown as 0.333333, and not at or over 0.333334.
     entry("S 0 a300x1 b99x1", "S 0 b301x1 a302x1", "0.333333", true);
     entry("S 0 a300x1 b99x1", "S 0 b301x1 a302x1", "0.333334", false);
+    exit("S 0 b100x1 a101x1", "S 0 a100.05x1 b100x1", "0.05", true);
+    exit("S 0 b100x1 a101x1", "S 0 a100.05000001x1 b100x1", "0.05", false);
+    exit("S 0 b100x1 a101x1", "S 0 a99x1 b98x1", "-1", true);
+    exit("S 0 b300x1 a301x1", "S 0 a301x1 b300x1", "0.333333", false);
+    exit("S 0 b300x1 a301x1", "S 0 a301x1 b300x1", "0.333334", true);
     // Thresholds nobody means do not overflow.
     let (a, b) = (ready(&told("S 0 a100x1 b99x1")), ready(&told("S 0 b100.5x1 a101x1")));
     let (a, b) = (quote(&a, size("1")), quote(&b, size("1")));

@@ -145,6 +145,8 @@ fn the_venues_own_top_is_compared_at_equal_sequence_whichever_comes_first() {
     check(sequenced(), &[s, "T 11 b1x1 a2x1 => ignored", "S 10 b100x1 a101x1 => updated", "D 11 => confirmed"]);
     // A claim far ahead may push our own top out of memory: no verdict rather than a wrong one.
     check(sequenced(), &[s, "T 73 b1x1 a2x1 => ignored", "T 9 b1x1 a2x1 => ignored"]);
+    // Nor is it held against the number whose place it took.
+    check(sequenced(), &[s, "T 74 b1x1 a2x1 => ignored", "D 10 => confirmed"]);
     // Sizes are compared only where the rules say so.
     check(
         Rules { audit_sizes: false, ..sequenced() },
@@ -189,16 +191,18 @@ fn a_book_warms_up_after_every_return() {
 
 #[test]
 fn a_new_connection_is_a_new_book() {
-    let mut book = check(sequenced(), &["S 9 b100x1 a101x1 => updated", "T 12 b1x1 a2x1 => ignored", "M 100 => ignored"]);
+    let rules = Rules { mark_gap_max: Some(Rate::from_bps(100)), ..sequenced() };
+    let mut book = check(rules, &["S 9 b100x1 a101x1 => updated", "T 12 b1x1 a2x1 => ignored", "M 100 => ignored"]);
     book.reset();
     assert_eq!((book.integrity(), book.seq(), book.age_ns(Mono(5))), (Integrity::Empty, 0, None));
     assert!(book.levels_shown(Side::Buy).is_empty() && book.levels_shown(Side::Sell).is_empty());
     assert_eq!(book.depth(Mono(0)).err(), Some(Unfit::Empty));
-    // Nothing of the old claims is held against it.
+    // Nothing of the old claims is held against it, nor the old mark.
     for (row, expect) in [("S 11 b50x1 a51x1", Applied::Updated), ("D 12 b49x1", Applied::Updated)] {
         let Told { event, levels } = told(row);
         assert_eq!(book.apply(&event, &levels, Mono(1)), expect);
     }
+    assert_eq!(book.depth(Mono(1)).err(), None);
 }
 
 #[test]
