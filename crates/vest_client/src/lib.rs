@@ -144,6 +144,11 @@ impl VestClient {
         self.feed.counters
     }
 
+    /// Which generation the feed has turned out to be, by the form of its acknowledgements.
+    pub fn feed_generation_seen(&self) -> Option<FeedGeneration> {
+        self.feed.generation
+    }
+
     /// Headers that every request and every upgrade carries (spec section 3).
     pub(crate) fn headers(&self) -> Vec<Header> {
         let mut headers = vec![

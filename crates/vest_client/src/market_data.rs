@@ -66,6 +66,8 @@ pub(crate) struct Feed {
     last_rx: Mono,
     next_id: u64,
     subscriptions: Vec<Subscription>,
+    /// What the answers to our subscriptions showed.
+    pub(crate) generation: Option<FeedGeneration>,
     /// Symbol and place of its depth subscription, sorted by symbol.
     by_symbol: Vec<(String, usize)>,
 }
@@ -93,7 +95,15 @@ impl Feed {
         let mut by_symbol: Vec<(String, usize)> =
             config.instruments.iter().enumerate().map(|(place, i)| (i.symbol.clone(), place)).collect();
         by_symbol.sort();
-        Self { open: false, counters: FeedCounters::default(), last_rx: Mono::default(), next_id: 0, subscriptions, by_symbol }
+        Self {
+            open: false,
+            counters: FeedCounters::default(),
+            last_rx: Mono::default(),
+            next_id: 0,
+            subscriptions,
+            generation: None,
+            by_symbol,
+        }
     }
 
     fn place_of(&self, symbol: &str) -> Option<usize> {
@@ -256,6 +266,7 @@ impl VestClient {
             return;
         };
         if let Some(outcomes) = &message.subscription_outcomes {
+            self.feed.generation = Some(FeedGeneration::V3);
             for outcome in outcomes {
                 let place = self.feed.subscriptions.iter().position(|sub| sub.channel == outcome.requested);
                 match (place, outcome.status.as_ref()) {
@@ -273,6 +284,7 @@ impl VestClient {
             let id = message.id.and_then(|id| id.uint());
             let place = id.and_then(|id| self.feed.subscriptions.iter().position(|sub| sub.id == id));
             if let (Some(place), None) = (place, message.code) {
+                self.feed.generation = Some(FeedGeneration::V2);
                 self.acknowledged(place, now, out);
             }
             return;
