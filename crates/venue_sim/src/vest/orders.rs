@@ -224,7 +224,8 @@ impl VestSim {
         self.use_nonce(account, Purpose::Cancel, nonce, args);
         self.orders[live].status = Status::Cancelled;
         self.armed.retain(|&o| o != live);
-        let us = self.cfg.latencies.ack_us.1.max(0) as u64 + 1;
+        // After the order's own NEW, however fast the cancel was.
+        let us = (self.cfg.latencies.ack_us.1 + self.cfg.latencies.new_us).max(0) as u64 + 1;
         self.at(now, us, Job::Report(live, Status::Cancelled));
         Ok(json!({ "id": id }))
     }
