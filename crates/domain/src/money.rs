@@ -171,7 +171,8 @@ impl Size {
     pub fn cost(self, price: Price) -> Usd {
         let product = i128::from(self.0).saturating_mul(i128::from(price.0));
         let half = i128::from(SCALE / 2);
-        Usd(i64::try_from(product.saturating_add(half) / i128::from(SCALE)).unwrap_or(i64::MAX))
+        let cost = product.saturating_add(half).checked_div(i128::from(SCALE)).unwrap_or(i128::MAX);
+        Usd(i64::try_from(cost).unwrap_or(i64::MAX))
     }
 }
 

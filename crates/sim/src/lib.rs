@@ -1,1 +1,20 @@
-//! Placeholder.
+//! The whole bot, real clients and simulated venues included, in one thread on virtual time from one seed.
+//!
+//! Seed in, history out: the network, the venues' faults and the crashes are drawn from the seed, every output of the
+//! shard is performed one by one, and the invariants of the design are checked after each. A crash drops everything
+//! but the journal's bytes and what the venues know; the next life begins from those. Owns no decision of the bot:
+//! what runs here is the shard that trades.
+
+mod bot;
+mod check;
+mod journal_memory;
+mod random;
+mod sabotage;
+mod scenario;
+mod sweep;
+mod world;
+
+pub use sabotage::Bug;
+pub use scenario::{KINDS, Scenario};
+pub use sweep::{Report, crash_sweep, run_seed};
+pub use world::{Crash, Failure, Finished, World};
