@@ -2,6 +2,7 @@
 //!
 //! A venue crate declares its struct with [`sol!`] and its domain with [`Eip712Domain`], whose absent fields stay out of the domain
 //! type (Vest's has no chain id, venues/vest.md section 6). Keep the separator: it is a constant of the venue.
+//! What [`sol!`] writes names the crate `alloy_sol_types`, so a crate that uses it needs that dependency.
 
 pub use alloy_primitives::{Address, U256};
 pub use alloy_sol_types::{Eip712Domain, SolStruct, sol};
