@@ -126,7 +126,7 @@ impl VestClient {
             match self.place_of(&one.symbol) {
                 Some(place) => {
                     let instrument = self.instruments.get(place)?.id;
-                    snapshot.positions.extend(parse::position(one, instrument)?);
+                    parse::position(one, instrument, &mut snapshot.positions)?;
                 }
                 None if parse::e8(one.size.text(), Round::Up) != Some(0) => {
                     let evidence = format!("a position of {} in {}, which is not configured", one.size.text(), one.symbol);

@@ -121,7 +121,7 @@ pub(crate) fn judge(status: u16, fault: &Fault, reduce_only: bool) -> Verdict {
 /// The one table from the venue's order codes to our words; `None` for a code its documents do not list.
 /// Source: spec section 11.
 pub(crate) fn kind(code: i64, reduce_only: bool) -> Option<RefusalKind> {
-    use RefusalKind::*;
+    use RefusalKind::{Auth, Closed, Duplicate, Filter, Margin, Other, Price, RateLimited, ReduceOnly, Stamp};
     Some(match code {
         1002 | 1022 | 1024 | 1099 | 1125 | 1146 => Auth,
         1003 | 429 => RateLimited,
@@ -217,7 +217,7 @@ mod tests {
         fn check(status: u16, body: &str, expect: Verdict) {
             assert_eq!(judge(status, &Fault::parse(body.as_bytes()), false), expect, "{status} {body}");
         }
-        use RefusalKind::*;
+        use RefusalKind::{Auth, Filter, Price, Stamp};
         check(400, r#"{"detail":{"code":1022,"msg":""}}"#, Verdict::Refused(Auth, 1022));
         check(401, r#"{"code":1002,"msg":""}"#, Verdict::Refused(Auth, 1002));
         check(200, r#"{"code":1121,"msg":"unknown symbol"}"#, Verdict::Refused(Filter, 1121));

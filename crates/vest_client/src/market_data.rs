@@ -114,10 +114,12 @@ impl Feed {
 
 impl VestClient {
     pub(crate) fn connect_feed(&mut self, out: &mut Out) {
-        let mut target = "?version=1.0".to_owned();
-        if self.config.feed == FeedGeneration::V2 {
-            target.push_str(&format!("&{}=restserver{}", self.session.spelling.word(), self.session.acc_group));
-        }
+        let target = match self.config.feed {
+            FeedGeneration::V2 => {
+                format!("?version=1.0&{}=restserver{}", self.session.spelling.word(), self.session.acc_group)
+            }
+            FeedGeneration::V3 => "?version=1.0".to_owned(),
+        };
         self.feed.open = false;
         let headers = self.upgrade_headers();
         out.actions.push(Action::Connect { conn: FEED, target: SanitizedValue::new(target), headers });

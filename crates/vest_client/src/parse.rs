@@ -187,17 +187,14 @@ pub(crate) fn lifecycle(status: &str) -> Lifecycle {
     if status == "TRADING" { Lifecycle::Trading } else { Lifecycle::Halted }
 }
 
-/// Reads a position; `Some(None)` for a flat one, which the venue may list (spec section 9).
-pub(crate) fn position(row: &PositionRow<'_>, instrument: InstrumentId) -> Option<Option<Position>> {
+/// Reads a position and keeps it, unless it is flat: the venue may list those (spec section 9). `None`: unreadable.
+pub(crate) fn position(row: &PositionRow<'_>, instrument: InstrumentId, into: &mut Vec<Position>) -> Option<()> {
     let size = parse_e8(row.size.text().as_bytes()).ok().filter(|s| *s >= 0)?;
-    if size == 0 {
-        return Some(None);
+    if size > 0 {
+        let entry = row.entry_price.and_then(|n| e8(n.text(), Round::Down)).and_then(Price::from_e8);
+        into.push(Position { instrument, size_e8: if row.is_long { size } else { size.checked_neg()? }, entry });
     }
-    let entry = match row.entry_price {
-        Some(n) => e8(n.text(), Round::Down).and_then(Price::from_e8),
-        None => None,
-    };
-    Some(Some(Position { instrument, size_e8: if row.is_long { size } else { size.checked_neg()? }, entry }))
+    Some(())
 }
 
 /// A token that may stand in a URL or a JSON text as it is.

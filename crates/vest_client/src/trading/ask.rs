@@ -135,9 +135,13 @@ impl VestClient {
                 order.question = None;
                 self.observe(&seen, Source::Rest, now, out);
                 if let Some(order) = self.orders.get_mut(id).filter(|order| order.done.is_none()) {
-                    order.reported = order.fills.total();
-                    let fills = order.reported;
-                    Self::report(id, OrderNews::Filling { fills }, out);
+                    let news = if matches!(seen.status, Status::New | Status::PartiallyFilled) {
+                        order.reported = order.fills.total();
+                        OrderNews::Filling { fills: order.reported }
+                    } else {
+                        OrderNews::QueryFailed { why: "it has ended, and its fills do not stand in the answer".to_owned() }
+                    };
+                    Self::report(id, news, out);
                 }
                 return;
             }

@@ -41,17 +41,11 @@ pub(crate) struct Depth<'a> {
 pub(crate) fn scan<'a>(bytes: &'a [u8], levels: &mut Vec<Level>) -> Scan<'a> {
     let start = levels.len();
     let mut cursor = Cursor { s: bytes, i: 0 };
-    match cursor.message(levels) {
-        Some(Some(depth)) => Scan::Depth(depth),
-        Some(None) => {
-            levels.truncate(start);
-            Scan::Other
-        }
-        None => {
-            levels.truncate(start);
-            Scan::Refused
-        }
+    let found = cursor.message(levels).unwrap_or(Scan::Refused);
+    if !matches!(found, Scan::Depth(_)) {
+        levels.truncate(start);
     }
+    found
 }
 
 struct Cursor<'a> {
@@ -67,8 +61,8 @@ struct Sides {
 }
 
 impl<'a> Cursor<'a> {
-    /// `None`: refused. `Some(None)`: another channel.
-    fn message(&mut self, levels: &mut Vec<Level>) -> Option<Option<Depth<'a>>> {
+    /// `None`: refused.
+    fn message(&mut self, levels: &mut Vec<Level>) -> Option<Scan<'a>> {
         let (mut channel, mut sides, mut time_ms) = (None, None, None);
         self.expect(b'{')?;
         loop {
@@ -76,7 +70,7 @@ impl<'a> Cursor<'a> {
                 b"channel" if channel.is_none() => {
                     let name = std::str::from_utf8(self.plain_text()?).ok()?;
                     if !name.ends_with("@depth") {
-                        return Some(None);
+                        return Some(Scan::Other);
                     }
                     channel = Some(name);
                 }
@@ -94,7 +88,7 @@ impl<'a> Cursor<'a> {
             return None;
         }
         let sides: Sides = sides?;
-        Some(Some(Depth { channel: channel?, time_ms: time_ms.or(sides.time_ms), bids: sides.bids?, asks: sides.asks? }))
+        Some(Scan::Depth(Depth { channel: channel?, time_ms: time_ms.or(sides.time_ms), bids: sides.bids?, asks: sides.asks? }))
     }
 
     fn data(&mut self, levels: &mut Vec<Level>) -> Option<Sides> {
@@ -365,3 +359,6 @@ fn push(rows: &[LevelRow<'_>], bids: bool, levels: &mut Vec<Level>) -> Option<Ra
     sort(levels.get_mut(start..)?, bids);
     Some(u32::try_from(start).ok()?..u32::try_from(levels.len()).ok()?)
 }
+
+#[cfg(test)]
+mod tests;

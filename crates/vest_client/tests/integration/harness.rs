@@ -107,7 +107,7 @@ impl Rig {
     pub(crate) fn ready_with(config: VestConfig) -> Self {
         let mut rig = Self::new(config);
         rig.start();
-        rig.to_live();
+        rig.come_up();
         rig.acknowledge(FEED);
         rig.frame(FEED, &depth("BTC-PERP", "91230.00", "91234.50"));
         rig.frame(FEED, &depth("ETH-PERP", "3100.000", "3100.500"));
@@ -126,7 +126,7 @@ impl Rig {
     }
 
     /// From the first request to the subscribed private stream, everything answered well.
-    pub(crate) fn to_live(&mut self) {
+    pub(crate) fn come_up(&mut self) {
         self.answer("GET /exchangeInfo", 200, INFO);
         self.open(FEED);
         let account = self.account("");

@@ -194,7 +194,8 @@ fn polls_find_the_fill_when_the_stream_is_silent() {
     rig.advance(199);
     assert!(!rig.asks("GET /orders?id=0xabc"));
     rig.advance(1);
-    let living = format!(r#"[{{"id":"0xabc","nonce":{},"symbol":"BTC-PERP","size":"0.1000","status":"NEW","code":null}}]"#, key.key);
+    let living =
+        format!(r#"[{{"id":"0xabc","nonce":{},"symbol":"BTC-PERP","size":"0.1000","status":"NEW","code":null}}]"#, key.key);
     rig.answer("GET /orders?id=0xabc", 200, &living);
     rig.advance(299);
     assert!(!rig.asks("GET /orders"));
@@ -243,8 +244,14 @@ fn the_sparse_ends_of_the_stream_are_understood() {
     check(&reject("null"), &["refused other [no code] 0"]);
     check(&reject("3015"), &["unknown"]);
     check(&reject("3008"), &["forced 4", "refused other [3008 DELETED_BY_LIQ] 0"]);
-    check(r#"{"id":"0xabc","status":"CANCELLED","postTime":1,"nonce":NONCE}"#, &["cancelled (cancelled by the venue) 0 for 0 fee 0 funding 0"]);
-    check(r#"{"id":"0xabc","status":"CANCELLED","postTime":1,"nonce":0}"#, &["cancelled (cancelled by the venue) 0 for 0 fee 0 funding 0"]);
+    check(
+        r#"{"id":"0xabc","status":"CANCELLED","postTime":1,"nonce":NONCE}"#,
+        &["cancelled (cancelled by the venue) 0 for 0 fee 0 funding 0"],
+    );
+    check(
+        r#"{"id":"0xabc","status":"CANCELLED","postTime":1,"nonce":0}"#,
+        &["cancelled (cancelled by the venue) 0 for 0 fee 0 funding 0"],
+    );
     check(r#"{"id":"0xabc","status":"EXPLODED","nonce":NONCE}"#, &[]);
 }
 
@@ -290,7 +297,8 @@ fn partial_fills_add_up_once_and_a_cancel_waits_for_the_venue_s_last_word() {
     let asked = rig.answer("POST /orders/cancel", 200, &fixture("v2_rest_orders_cancel_response"));
     let body: serde_json::Value = serde_json::from_str(&asked.body).expect("JSON");
     let like: serde_json::Value = serde_json::from_str(&fixture("v2_rest_orders_cancel_request")).expect("JSON");
-    let keys = |v: &serde_json::Value| v.as_object().expect("an object").keys().cloned().collect::<std::collections::BTreeSet<_>>();
+    let keys =
+        |v: &serde_json::Value| v.as_object().expect("an object").keys().cloned().collect::<std::collections::BTreeSet<_>>();
     assert_eq!((keys(&body), keys(&body["order"])), (keys(&like), keys(&like["order"])));
     assert_eq!(body["order"]["id"], "0xabc");
     rig.event(&format!(r#"{{"id":"0xabc","status":"CANCELLED","postTime":1,"nonce":{}}}"#, key.key));

@@ -130,7 +130,7 @@ fn an_order_of_an_earlier_life_is_recognised_asked_about_and_its_nonce_is_not_re
     let id = spec.id;
     rig.client.adopt(KnownOrder { spec, key });
     rig.start();
-    rig.to_live();
+    rig.come_up();
     rig.acknowledge(FEED);
     rig.reconcile();
     rig.news.clear();

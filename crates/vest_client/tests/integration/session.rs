@@ -14,7 +14,10 @@ fn the_start_goes_through_its_stages_and_ends_ready_after_a_reconciliation() {
     }
     assert_eq!(rig.connects, [(FEED, "?version=1.0&xwebsocketserver=restserver2".to_owned())]);
     let btc = &rig.client.instruments()[0];
-    assert_eq!((btc.tick.to_string(), btc.lot.to_string(), btc.taker_fee.to_string()), ("0.01".into(), "0.0001".into(), "0.01".into()));
+    assert_eq!(
+        (btc.tick.to_string(), btc.lot.to_string(), btc.taker_fee.to_string()),
+        ("0.01".into(), "0.0001".into(), "0.01".into())
+    );
     rig.open(FEED);
     let account = rig.account("").replace(r#"{"symbol":"ETH-PERP","value":5}"#, r#"{"symbol":"ETH-PERP","value":20}"#);
     rig.answer("GET /account?", 200, &account);
@@ -32,17 +35,14 @@ fn the_start_goes_through_its_stages_and_ends_ready_after_a_reconciliation() {
     assert!(!rig.client.ready());
     rig.reconcile();
     assert!(rig.client.ready());
-    assert_eq!(
-        rig.session_news(),
-        ["connected feed", "offset 300", "offset 300", "connected private", "offset 300", "ready"]
-    );
+    assert_eq!(rig.session_news(), ["connected feed", "offset 300", "offset 300", "connected private", "offset 300", "ready"]);
 }
 
 #[test]
 fn a_client_without_a_key_registers_at_start_and_renews_before_the_proof_expires() {
     let access = match registered() {
         Access::Account { signing_key, .. } => Access::Account { signing_key, registered: None, register: Some(registration()) },
-        other => other,
+        other @ Access::DataOnly => other,
     };
     let mut rig = Rig::new(config(access));
     rig.start();
@@ -51,7 +51,8 @@ fn a_client_without_a_key_registers_at_start_and_renews_before_the_proof_expires
     let asked = rig.answer("POST /register", 200, &fixture("v2_rest_register_response"));
     let body: serde_json::Value = serde_json::from_str(&asked.body).expect("JSON");
     let like: serde_json::Value = serde_json::from_str(&fixture("v2_rest_register_request")).expect("JSON");
-    let keys = |v: &serde_json::Value| v.as_object().expect("an object").keys().cloned().collect::<std::collections::BTreeSet<_>>();
+    let keys =
+        |v: &serde_json::Value| v.as_object().expect("an object").keys().cloned().collect::<std::collections::BTreeSet<_>>();
     assert_eq!(keys(&body), keys(&like));
     assert_eq!(body["signingAddr"], "0x11f0669afcd371b8717db689e9fe58e23a01976f");
     assert_eq!(body["primaryAddr"], "0x9de1f3a5dae429bef4677741f6d92c49f473d488");
@@ -149,7 +150,7 @@ fn a_lost_key_is_registered_once_more_and_then_needs_a_person() {
         Access::Account { signing_key, registered, .. } => {
             Access::Account { signing_key, registered, register: Some(registration()) }
         }
-        other => other,
+        other @ Access::DataOnly => other,
     };
     let mut rig = Rig::ready_with(config(access));
     rig.client.read_account(rig.now, &mut rig.out);
@@ -187,7 +188,10 @@ fn the_listen_key_is_renewed_every_half_hour_and_replaced_when_it_expired() {
     rig.answer("PUT /account/listenKey", 400, &fixture("v2_error_listen_key_expired"));
     rig.answer("POST /account/listenKey", 200, r#"{"listenKey":"fresh"}"#);
     assert_eq!(rig.session_news(), ["down"]);
-    assert!(rig.connects.len() > connects && rig.connects.last().is_some_and(|(c, t)| *c == PRIVATE && t.ends_with("listenKey=fresh")));
+    assert!(
+        rig.connects.len() > connects
+            && rig.connects.last().is_some_and(|(c, t)| *c == PRIVATE && t.ends_with("listenKey=fresh"))
+    );
     rig.open(PRIVATE);
     rig.acknowledge(PRIVATE);
     rig.reconcile();
@@ -255,7 +259,7 @@ fn a_silent_private_stream_is_connected_anew_and_a_pong_keeps_it() {
 fn a_reconciliation_that_fails_is_repeated_before_anything_is_ready() {
     let mut rig = Rig::new(config(registered()));
     rig.start();
-    rig.to_live();
+    rig.come_up();
     rig.answer("GET /account?", 502, "");
     rig.answer("GET /orders?status=NEW", 200, "[]");
     rig.answer("GET /orders?status=PARTIALLY_FILLED", 200, "[]");
