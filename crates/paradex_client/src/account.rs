@@ -2,10 +2,10 @@
 //!
 //! Hands every event to the order it is about. What is about none of ours is reported as foreign or forced.
 
-use crate::client::{Http, ParadexClient, TimerKind};
+use crate::client::{Http, ParadexClient, TimerKind, report, set_timer};
 use crate::error::DecodeError;
+use crate::link::FEED;
 use crate::parse::{self, FillKind, FillView, OrderView};
-use crate::session::FEED;
 use crate::state::{Counted, Source};
 use crate::wire::rest::{AccountData, BalanceData, FillData, OrderData, Page, PositionData, parse_body};
 use crate::wire::sbe::{self, Message};
@@ -22,12 +22,8 @@ pub(crate) enum AccountPart {
     Account,
 }
 impl AccountPart {
-    const ALL: [(Self, &'static str); 4] = [
-        (Self::Positions, "/positions"),
-        (Self::Orders, "/orders"),
-        (Self::Balance, "/balance"),
-        (Self::Account, "/account"),
-    ];
+    const ALL: [(Self, &'static str); 4] =
+        [(Self::Positions, "/positions"), (Self::Orders, "/orders"), (Self::Balance, "/balance"), (Self::Account, "/account")];
 }
 
 /// One reading under way.
@@ -105,7 +101,7 @@ impl ParadexClient {
         self.unreadable_private = self.unreadable_private.wrapping_add(1);
         let ids: Vec<OrderId> = self.orders.in_flight().map(|(id, _)| id).collect();
         for id in ids {
-            self.report(id, OrderNews::Unknown { why: "a private message could not be read".into() }, out);
+            report(id, OrderNews::Unknown { why: "a private message could not be read".into() }, out);
             self.look_up(id, false, now, out);
         }
     }
@@ -165,7 +161,7 @@ impl ParadexClient {
     pub(crate) fn read(&mut self, asked: bool, now: Now, out: &mut Out) {
         let Some(token) = self.session.token(now.mono).cloned() else {
             self.want_token(now, out);
-            return self.read_failed(asked, "there is no token for it".into(), now, out);
+            return read_failed(asked, "there is no token for it".into(), now, out);
         };
         let read = self.next_read();
         let snapshot = AccountSnapshot { as_of: self.session.venue_time(now), ..AccountSnapshot::default() };
@@ -173,14 +169,6 @@ impl ParadexClient {
         for (part, target) in AccountPart::ALL {
             let http = Http::Account { read, part };
             self.request(http, Lane::Account, Method::Get, target.into(), Self::bearer(&token), String::new(), out);
-        }
-    }
-
-    fn read_failed(&mut self, asked: bool, why: String, now: Now, out: &mut Out) {
-        if asked {
-            out.news.push(VenueNews::AccountFailed { why });
-        } else {
-            self.timer(TimerKind::Merge, 0, now.mono.plus_ms(500), out);
         }
     }
 
@@ -206,7 +194,7 @@ impl ParadexClient {
         }
         let Some(r) = self.account_reads.remove(&read) else { return };
         match r.failed {
-            Some(why) => self.read_failed(r.asked, why, now, out),
+            Some(why) => read_failed(r.asked, why, now, out),
             None if r.asked => out.news.push(VenueNews::Account(r.snapshot)),
             None => self.merged(out),
         }
@@ -278,5 +266,13 @@ impl ParadexClient {
     /// The venue's clock, for a caller that has to compare fences.
     pub fn venue_time(&self, now: Now) -> Wall {
         self.session.venue_time(now)
+    }
+}
+
+fn read_failed(asked: bool, why: String, now: Now, out: &mut Out) {
+    if asked {
+        out.news.push(VenueNews::AccountFailed { why });
+    } else {
+        set_timer(TimerKind::Merge, 0, now.mono.plus_ms(500), out);
     }
 }

@@ -2,10 +2,10 @@
 //!
 //! The verbs are in `session`, `market_data`, `trading`, `lookup` and `account`; here is what they share.
 
+use crate::account::{AccountPart, AccountRead};
 use crate::config::Config;
 use crate::error::Error;
 use crate::lookup::{Lookup, Part};
-use crate::account::{AccountPart, AccountRead};
 use crate::market_data::Feed;
 use crate::session::Session;
 use crate::sign::Signer;
@@ -37,9 +37,15 @@ pub(crate) enum Http {
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(crate) enum Rpc {
     Login,
-    Subscribed { needed: bool },
-    Create { order: OrderId },
-    Cancel { order: OrderId },
+    Subscribed {
+        needed: bool,
+    },
+    Create {
+        order: OrderId,
+    },
+    Cancel {
+        order: OrderId,
+    },
     /// Its answer changes nothing.
     Ignored,
 }
@@ -60,8 +66,7 @@ pub(crate) enum TimerKind {
 }
 
 impl TimerKind {
-    const ALL: [Self; 8] =
-        [Self::Boot, Self::Token, Self::Clock, Self::State, Self::Watch, Self::Merge, Self::Ack, Self::Chase];
+    const ALL: [Self; 8] = [Self::Boot, Self::Token, Self::Clock, Self::State, Self::Watch, Self::Merge, Self::Ack, Self::Chase];
 
     pub(crate) fn id(self, slot: u64) -> TimerId {
         TimerId((self as u64) << 56 | (slot & (u64::MAX >> 8)))
@@ -214,10 +219,6 @@ impl ParadexClient {
         self.next_read
     }
 
-    pub(crate) fn timer(&self, kind: TimerKind, slot: u64, at: Mono, out: &mut Out) {
-        out.actions.push(Action::Timer { id: kind.id(slot), at });
-    }
-
     /// A GET without a token.
     pub(crate) fn get(&mut self, http: Http, lane: Lane, target: String, out: &mut Out) {
         self.request(http, lane, Method::Get, target, Vec::new(), String::new(), out);
@@ -248,10 +249,6 @@ impl ParadexClient {
         vec![Header { name: "Authorization", value: format!("Bearer {}", token.expose_secret()).into() }]
     }
 
-    pub(crate) fn report(&self, order: OrderId, news: OrderNews, out: &mut Out) {
-        out.news.push(VenueNews::Order(OrderReport { order, news }));
-    }
-
     /// True the first time a stranger is seen; the memory is bounded, so a busy stranger may be named again.
     pub(crate) fn is_new_stranger(&mut self, name: &str) -> bool {
         if self.strangers.len() >= 1_024 {
@@ -259,6 +256,16 @@ impl ParadexClient {
         }
         self.strangers.insert(name.to_owned())
     }
+}
+
+/// Arms a timer or moves it.
+pub(crate) fn set_timer(kind: TimerKind, slot: u64, at: Mono, out: &mut Out) {
+    out.actions.push(Action::Timer { id: kind.id(slot), at });
+}
+
+/// Says what is new about an order.
+pub(crate) fn report(order: OrderId, news: OrderNews, out: &mut Out) {
+    out.news.push(VenueNews::Order(OrderReport { order, news }));
 }
 
 /// Symbols go into texts, URLs and 31-byte felts as they are.

@@ -9,9 +9,12 @@
 //! sides as null or zero, replies and events in any order, a private stream that falls silent.
 
 mod account;
+#[cfg(test)]
+mod captures;
 mod client;
 mod config;
 mod error;
+mod link;
 mod lookup;
 mod market_data;
 mod parse;
@@ -27,8 +30,8 @@ pub use error::{DecodeError, Error};
 
 use client::{Http, TimerKind};
 use domain::{Instrument, Now, OrderId, VenueId};
+use link::{FEED, ORDERS, Phase};
 use risk::ClearedOrder;
-use session::{FEED, ORDERS, Phase};
 use state::Sent;
 use venue_api::{
     Action, Capabilities, ConnId, Frame, KnownOrder, Out, PrepareError, Prepared, Reply, RequestId, TimerId, VenueClient,

@@ -3,7 +3,7 @@
 //! Open orders come first and alone: an order that is not open at that time and existed before it must then be in
 //! history, whereas two questions at once could both miss one that closes between them.
 
-use crate::client::{Http, ParadexClient};
+use crate::client::{Http, ParadexClient, report};
 use crate::parse;
 use crate::state::Source;
 use crate::wire::rest::{FillData, OrderData, Page, escaped, parse_body};
@@ -49,7 +49,7 @@ impl ParadexClient {
         };
         if let Some(news) = answer {
             if asked {
-                self.report(id, news, out);
+                report(id, news, out);
             }
             return;
         }

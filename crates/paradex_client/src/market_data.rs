@@ -144,14 +144,7 @@ impl Feed {
         self.top(market, bbo.seq, bbo.bid, bbo.ask, out);
     }
 
-    fn top(
-        &mut self,
-        market: usize,
-        seq: u64,
-        bid: Option<domain::Level>,
-        ask: Option<domain::Level>,
-        out: &mut Out,
-    ) {
+    fn top(&mut self, market: usize, seq: u64, bid: Option<domain::Level>, ask: Option<domain::Level>, out: &mut Out) {
         if let Some(m) = self.markets.get_mut(market)
             && seq > m.top_seq
         {

@@ -80,7 +80,7 @@ impl Signer {
 
     /// An order's signature: nine Pedersen hashes and one ECDSA.
     pub(crate) fn order(&self, o: &OrderToSign<'_>) -> Result<Signed, CannotSign> {
-        self.sign(self.order_chain(self.order.begin(), o)?)
+        self.sign(order_chain(self.order.begin(), o)?)
     }
 
     /// The login message (paradex.md 2.4). Times in seconds; the path is the same for both forms of the URL.
@@ -101,17 +101,6 @@ impl Signer {
         self.sign(self.constant.begin().with(&text("Onboarding")?))
     }
 
-    fn order_chain(&self, chain: Chain, o: &OrderToSign<'_>) -> Result<Chain, CannotSign> {
-        let unsigned = |v: i64| u64::try_from(v).map_err(|_| CannotSign);
-        Ok(chain
-            .with(&Felt::from(o.timestamp_ms))
-            .with(&text(o.market)?)
-            .with(&Felt::from(if o.side == Side::Buy { 1u64 } else { 2 }))
-            .with(&text(o.kind)?)
-            .with(&Felt::from(unsigned(o.size_e8)?))
-            .with(&Felt::from(unsigned(o.price_e8)?)))
-    }
-
     fn sign(&self, members: Chain) -> Result<Signed, CannotSign> {
         let hash = self.message.ok_or(CannotSign)?.hash(&members.finish());
         let signature = self.key.sign(&hash).map_err(|_| CannotSign)?;
@@ -121,12 +110,22 @@ impl Signer {
     /// A changed order's signature (paradex.md 3.3). This client replaces by cancelling, so only the vectors ask.
     #[cfg(test)]
     fn modify(&self, o: &OrderToSign<'_>, order_id: &str) -> Result<Signed, CannotSign> {
-        let hasher = StructHasher::new(
-            "ModifyOrder(timestamp:felt,market:felt,side:felt,orderType:felt,size:felt,price:felt,id:felt)",
-        );
+        let hasher =
+            StructHasher::new("ModifyOrder(timestamp:felt,market:felt,side:felt,orderType:felt,size:felt,price:felt,id:felt)");
         let id = Felt::from_dec_str(order_id).map_err(|_| CannotSign)?;
-        self.sign(self.order_chain(hasher.begin(), o)?.with(&id))
+        self.sign(order_chain(hasher.begin(), o)?.with(&id))
     }
+}
+
+fn order_chain(chain: Chain, o: &OrderToSign<'_>) -> Result<Chain, CannotSign> {
+    let unsigned = |v: i64| u64::try_from(v).map_err(|_| CannotSign);
+    Ok(chain
+        .with(&Felt::from(o.timestamp_ms))
+        .with(&text(o.market)?)
+        .with(&Felt::from(if o.side == Side::Buy { 1u64 } else { 2 }))
+        .with(&text(o.kind)?)
+        .with(&Felt::from(unsigned(o.size_e8)?))
+        .with(&Felt::from(unsigned(o.price_e8)?)))
 }
 
 fn text(t: &str) -> Result<Felt, CannotSign> {
@@ -148,7 +147,7 @@ mod tests {
     /// Digits beyond the eighth are cut, as the SDK does (paradex.md 3.2).
     fn e8(text: &str) -> i64 {
         let end = text.find('.').map_or(text.len(), |dot| (dot + 9).min(text.len()));
-        domain::parse_e8(text[..end].as_bytes()).expect("a decimal")
+        domain::parse_e8(&text.as_bytes()[..end]).expect("a decimal")
     }
 
     fn signed(v: &Value) -> Signed {

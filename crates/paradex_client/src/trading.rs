@@ -2,11 +2,11 @@
 //!
 //! What an answer means is `error`'s to say, what it does to the order is `state`'s.
 
-use crate::client::{Http, ParadexClient, Rpc, TimerKind};
+use crate::client::{Http, ParadexClient, Rpc, TimerKind, report, set_timer};
 use crate::error::{Verdict, is_gone, verdict_of_http, verdict_of_rpc};
+use crate::link::ORDERS;
 use crate::parse;
 use crate::sign::OrderToSign;
-use crate::session::ORDERS;
 use crate::state::{Sent, Source, Wire};
 use crate::wire::rest::{ErrorBody, OrderData, escaped, parse_body};
 use crate::wire::ws::{self, CreateResult, Envelope, RpcError};
@@ -89,7 +89,7 @@ impl ParadexClient {
         let (socket, rest) = (self.session.socket_up(), self.rest_ready(now));
         let token = self.session.token(now.mono).cloned();
         let Some((wire, tracked)) = self.orders.get_mut(id).and_then(|t| t.wire.take().map(|w| (w, t))) else {
-            return self.report(id, OrderNews::NotSent { why: "it was not prepared, or sent before".into() }, out);
+            return report(id, OrderNews::NotSent { why: "it was not prepared, or sent before".into() }, out);
         };
         let why_not = match token {
             _ if socket => {
@@ -97,7 +97,7 @@ impl ParadexClient {
                 let slot = tracked.slot;
                 self.rpc.insert(wire.rpc, (ORDERS, Rpc::Create { order: id }));
                 out.actions.push(Action::Send { conn: ORDERS, payload: Payload::Text(wire.frame) });
-                self.timer(TimerKind::Ack, slot, now.mono.plus_ms(self.config.ack_timeout_ms), out);
+                set_timer(TimerKind::Ack, slot, now.mono.plus_ms(self.config.ack_timeout_ms), out);
                 return;
             }
             Some(token) if rest => {
@@ -110,7 +110,7 @@ impl ParadexClient {
             _ => "the order socket is down and REST is no way",
         };
         self.orders.remove(id);
-        self.report(id, OrderNews::NotSent { why: why_not.into() }, out);
+        report(id, OrderNews::NotSent { why: why_not.into() }, out);
     }
 
     /// The answer to `order.create`.
@@ -143,7 +143,7 @@ impl ParadexClient {
             }
             Reply::NotSent(why) => {
                 self.orders.remove(id);
-                self.report(id, OrderNews::NotSent { why: why.to_owned() }, out);
+                report(id, OrderNews::NotSent { why: why.to_owned() }, out);
             }
             Reply::Unknown(why) => self.unknown(id, why.to_owned(), out),
         }
@@ -189,7 +189,7 @@ impl ParadexClient {
     /// Says that an order's fate is not known, unless it is known by now.
     fn unknown(&mut self, id: OrderId, why: String, out: &mut Out) {
         if self.orders.get(id).is_some_and(|t| t.in_flight()) {
-            self.report(id, OrderNews::Unknown { why }, out);
+            report(id, OrderNews::Unknown { why }, out);
         }
     }
 
@@ -220,15 +220,15 @@ impl ParadexClient {
         }
         let acked = news.iter().any(|n| matches!(n, OrderNews::Acked { .. }));
         for n in news {
-            self.report(id, n, out);
+            report(id, n, out);
         }
         let Some(t) = self.orders.get(id).filter(|t| t.in_flight()) else { return };
         if t.missing().is_some() {
-            self.timer(TimerKind::Chase, t.slot, now.mono.plus_ms(MISSING_FILLS_MS), out);
+            set_timer(TimerKind::Chase, t.slot, now.mono.plus_ms(MISSING_FILLS_MS), out);
         } else if acked && t.spec.tif != TimeInForce::Gtc {
-            self.timer(TimerKind::Chase, t.slot, now.mono.plus_ms(CHASE_MS), out);
+            set_timer(TimerKind::Chase, t.slot, now.mono.plus_ms(CHASE_MS), out);
         } else if acked && t.sent == Sent::Rest {
-            self.timer(TimerKind::Chase, t.slot, now.mono.plus_ms(CHASE_MAX_MS), out);
+            set_timer(TimerKind::Chase, t.slot, now.mono.plus_ms(CHASE_MAX_MS), out);
         }
     }
 
@@ -238,7 +238,7 @@ impl ParadexClient {
         let Some(t) = self.orders.get_mut(id).filter(|t| t.in_flight()) else { return };
         t.chases = t.chases.saturating_add(1);
         let wait = CHASE_MS.saturating_mul(1 << t.chases.min(8)).min(CHASE_MAX_MS);
-        self.timer(TimerKind::Chase, slot, now.mono.plus_ms(wait), out);
+        set_timer(TimerKind::Chase, slot, now.mono.plus_ms(wait), out);
         self.look_up(id, false, now, out);
     }
 
@@ -258,7 +258,7 @@ impl ParadexClient {
             self.request(http, Lane::Orders, Method::Delete, target, Self::bearer(&token), String::new(), out);
         } else {
             self.want_token(now, out);
-            self.report(id, OrderNews::QueryFailed { why: "no way to the venue for the cancel".into() }, out);
+            report(id, OrderNews::QueryFailed { why: "no way to the venue for the cancel".into() }, out);
         }
     }
 
@@ -269,7 +269,7 @@ impl ParadexClient {
             let gone = is_gone(&error.text());
             self.look_up(id, !gone, now, out);
         } else if let Some(t) = self.orders.get(id).filter(|t| t.in_flight()) {
-            self.timer(TimerKind::Chase, t.slot, now.mono.plus_ms(CHASE_MS), out);
+            set_timer(TimerKind::Chase, t.slot, now.mono.plus_ms(CHASE_MS), out);
         }
     }
 

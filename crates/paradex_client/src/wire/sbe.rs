@@ -216,12 +216,7 @@ pub fn decode(frame: &[u8]) -> Result<Message<'_>, DecodeError> {
     let (block, mut tail) = (Block(block), Tail(tail));
     Ok(match template {
         1 => Message::Trade(Trade { price: block.i64(25)?, size: block.i64(33)?, market: tail.raw()? }),
-        2 => Message::Bbo(Bbo {
-            seq: block.seq()?,
-            bid: side(block, 16, 24)?,
-            ask: side(block, 32, 40)?,
-            market: tail.raw()?,
-        }),
+        2 => Message::Bbo(Bbo { seq: block.seq()?, bid: side(block, 16, 24)?, ask: side(block, 32, 40)?, market: tail.raw()? }),
         3 => {
             let snapshot = match block.u8(16)? {
                 0 => true,

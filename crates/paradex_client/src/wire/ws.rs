@@ -219,10 +219,7 @@ mod tests {
             cancel(16, None, "my-order-001", "BTC-USD-PERP"),
             r#"{"jsonrpc":"2.0","id":16,"method":"order.cancel","params":{"client_id":"my-order-001","market":"BTC-USD-PERP"}}"#,
         );
-        check(
-            cancel(1, Some("\"}"), "", ""),
-            r#"{"jsonrpc":"2.0","id":1,"method":"order.cancel","params":{"id":"\"}"}}"#,
-        );
+        check(cancel(1, Some("\"}"), "", ""), r#"{"jsonrpc":"2.0","id":1,"method":"order.cancel","params":{"id":"\"}"}}"#);
     }
 
     #[test]

@@ -1,0 +1,10 @@
+//! Scripted sessions: the machine driven by hand, its requests answered from the venue's documents.
+
+mod account;
+mod feed;
+mod frames;
+mod lookup;
+mod orders;
+mod rig;
+mod session;
+mod stream;
