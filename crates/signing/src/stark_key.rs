@@ -1,7 +1,8 @@
 //! A Stark key and its signatures: ECDSA over the Stark curve with the deterministic nonce of RFC 6979.
 //!
 //! Not constant time: the nonce walks through a table whose lines a neighbour on the same core could watch, and the stock crate is no
-//! different. The key stays in this process on a machine of its owner; do not run this beside strangers.
+//! different. The key stays in this process on a machine of its owner; do not run this beside strangers. What is kept of a key
+//! is wiped; copies that a signature makes on the stack are not.
 
 use crate::curve::generator_x;
 use crate::decimal::push_decimal;
@@ -9,6 +10,7 @@ use crate::pedersen::from_digits;
 use crate::sanitized::SanitizedValue;
 use ruint::aliases::U256;
 use ruint::uint;
+use starknet_types_core::curve::{AffinePoint, ProjectivePoint};
 use starknet_types_core::felt::Felt;
 use std::fmt;
 use zeroize::Zeroizing;
@@ -72,9 +74,30 @@ impl StarkSignature {
         out
     }
 
-    /// Whether `public_key` signed `hash`. Slow (a third of a millisecond): for simulators and tests.
+    /// Whether `public_key` signed `hash`. Slow beside signing: for simulators and tests.
+    ///
+    /// Not the stock crate's function: that one panics on a signature made so that its two halves cancel, and a simulator takes
+    /// signatures from anyone.
     pub fn verifies(&self, public_key: &Felt, hash: &Felt) -> bool {
-        starknet_crypto::verify(public_key, hash, &self.r, &self.s).unwrap_or(false)
+        self.signer_matches(public_key, hash).unwrap_or(false)
+    }
+
+    /// `None` for what cannot be a signature, a hash or a key at all.
+    fn signer_matches(&self, public_key: &Felt, hash: &Felt) -> Option<bool> {
+        let bounded = |felt: &Felt| Some(U256::from_limbs(felt.to_le_digits())).filter(|value| *value < BOUND);
+        let (z, r, s) = (bounded(hash)?, bounded(&self.r)?, bounded(&self.s)?);
+        let w = s.inv_mod(ORDER).filter(|w| *w < BOUND)?;
+        if r.is_zero() {
+            return None;
+        }
+        let multiple = |point: AffinePoint, scalar: U256| {
+            ProjectivePoint::try_from(point).ok().map(|point| &point * from_digits(scalar.as_limbs()))
+        };
+        let left = multiple(AffinePoint::generator(), z.mul_mod(w, ORDER))?;
+        // Only x of the public key is known, so either sign of y will do.
+        let right = multiple(AffinePoint::new_from_x(public_key, false)?, r.mul_mod(w, ORDER))?;
+        let is_r = |point: ProjectivePoint| point.to_affine().is_ok_and(|point| point.x() == self.r);
+        Some(is_r(&left + &right) || is_r(&left - &right))
     }
 }
 
@@ -258,6 +281,36 @@ mod tests {
         assert!(!StarkSignature { s: Felt::ZERO, ..signature }.verifies(&key.public_key(), &hash));
     }
 
+    #[test]
+    fn signatures_made_to_break_a_verifier_are_just_wrong() {
+        let key = key("0x7").expect("a key");
+        let hash = Felt::from(99);
+        let signature = key.sign(&hash).expect("in bounds");
+        let check = |r: Felt, s: Felt, hash: Felt, public: Felt| {
+            assert!(!StarkSignature { r, s }.verifies(&public, &hash), "{r:#x} {s:#x} {hash:#x} {public:#x}");
+        };
+        let bound = Felt::TWO.pow(251u32);
+        let public = key.public_key();
+        // r*d = -z and r*d = z: one of the two sums is the point at infinity.
+        let seventh = U256::from(7).inv_mod(ORDER).expect("7 and n are coprime");
+        let cancelling = U256::from(99).mul_mod(seventh, ORDER);
+        check(from_digits(cancelling.as_limbs()), Felt::ONE, hash, public);
+        check(from_digits((ORDER - cancelling).as_limbs()), Felt::ONE, hash, public);
+        check(Felt::ZERO, signature.s, hash, public);
+        check(signature.r, Felt::ZERO, hash, public);
+        check(bound, signature.s, hash, public);
+        check(signature.r, bound, hash, public);
+        check(signature.r, Felt::MAX, hash, public);
+        check(signature.r, signature.s, bound, public);
+        check(signature.r, signature.s, Felt::ZERO, public);
+        check(signature.r, signature.s, hash, Felt::ZERO);
+        check(signature.r, signature.s, hash, Felt::MAX);
+        // Keys that are no x coordinate of the curve.
+        for x in 0..8u64 {
+            check(signature.r, signature.s, hash, Felt::from(x));
+        }
+    }
+
     fn scalar() -> impl Strategy<Value = U256> {
         prop_oneof![
             6 => any::<[u64; 4]>().prop_map(|words| U256::from_limbs(words) % ORDER),
@@ -288,6 +341,27 @@ mod tests {
             prop_assert_eq!((ours.r, ours.s), stock(&secret, &hash, Some(32)));
             let ours = key.sign_without_entropy(&hash).expect("in bounds");
             prop_assert_eq!((ours.r, ours.s), stock(&secret, &hash, None));
+        }
+    }
+
+    proptest! {
+        #![proptest_config(ProptestConfig::with_cases(100))]
+        #[test]
+        fn verification_agrees_with_the_stock_crate(secret in scalar(), hash in any::<[u8; 31]>(), flip in 0usize..4, bit in 0u32..250) {
+            prop_assume!(!secret.is_zero());
+            let key = StarkKey::from_words(Zeroizing::new(*secret.as_limbs())).expect("in range");
+            let mut hash = Felt::from_bytes_be_slice(&hash);
+            let mut signature = key.sign(&hash).expect("in bounds");
+            let change = Felt::TWO.pow(bit);
+            match flip {
+                0 => {}
+                1 => signature.r += change,
+                2 => signature.s += change,
+                _ => hash += change,
+            }
+            let stock = starknet_crypto::verify(&key.public_key(), &hash, &signature.r, &signature.s).unwrap_or(false);
+            prop_assert_eq!(signature.verifies(&key.public_key(), &hash), stock);
+            prop_assert_eq!(stock, flip == 0);
         }
     }
 }
