@@ -56,7 +56,8 @@ pub struct Chain {
 impl Chain {
     /// Prepares a chain from its id text and the class hashes of `GET /system/config`. `None` if one is not a felt.
     pub fn new(chain_id: &str, proxy_hash: &str, account_hash: &str) -> Option<Self> {
-        let domain = chain_of(&[type_hash(DOMAIN_TYPE), short("Paradex")?, short(chain_id)?, short("1")?]);
+        // The version "1" is read as a number, like the side of an order.
+        let domain = chain_of(&[type_hash(DOMAIN_TYPE), short("Paradex")?, short(chain_id)?, Felt::ONE]);
         let start = |text| pedersen_hash(&Felt::ZERO, &type_hash(text));
         Some(Self {
             proxy_hash: felt(proxy_hash)?,

@@ -172,6 +172,7 @@ impl ParadexSim {
         if self.faults.get("freeze_book").is_some() {
             return;
         }
+        self.begin_books(m, out);
         let (bids, asks) = self.view(m);
         let market = &mut self.markets[m];
         let changed = [changes(&market.sent_bids, &bids), changes(&market.sent_asks, &asks)];
@@ -233,6 +234,22 @@ impl ParadexSim {
                 None => notification(&f.channel, &json_delta(market, changed, old)),
             };
             self.send(f.conn, self.config.event_us, message, out);
+        }
+    }
+
+    /// The whole book to those who subscribed and have not had it: at once, or after a freeze.
+    pub(super) fn begin_books(&mut self, m: usize, out: &mut Vec<SimAction>) {
+        let json = self.switches.public_without_sbe == "json";
+        let mut fresh = Vec::new();
+        for (conn, c) in self.conns.iter_mut().filter(|(_, c)| json || c.sbe.is_some()) {
+            for s in c.subscriptions.iter_mut().filter(|s| !s.begun && s.channel.book() == Some(m)) {
+                s.begun = true;
+                let depth = if s.channel == Channel::Deltas(m) { usize::MAX } else { 15 };
+                fresh.push((Follower { conn: *conn, sbe: c.sbe, channel: s.name.clone() }, depth));
+            }
+        }
+        for (follower, depth) in fresh {
+            self.send_snapshot(m, vec![follower], depth, out);
         }
     }
 
@@ -299,6 +316,7 @@ impl ParadexSim {
         if self.faults.get("freeze_book").is_some() {
             return trade.id;
         }
+        self.begin_books(m, out);
         let (bids, asks) = self.view(m);
         let market = &mut self.markets[m];
         let changed = [changes(&market.sent_bids, &bids), changes(&market.sent_asks, &asks)];

@@ -139,6 +139,17 @@ impl ParadexSim {
         crypto::felt(public_key).map(|k| self.chain.account_address(&k).to_hex_string())
     }
 
+    /// What all accounts together hold, by symbol: base at 1e-8, short negative. For invariants of a harness.
+    pub fn net_positions_e8(&self) -> Vec<(&str, i64)> {
+        let net = |i: usize| self.accounts.iter().filter_map(|a| a.holdings.get(i)).map(|h| h.position.size).sum();
+        self.markets.iter().enumerate().map(|(i, m)| (m.spec.symbol.as_str(), net(i))).collect()
+    }
+
+    /// Cash of all accounts together, USDC at 1e-8. For invariants of a harness.
+    pub fn total_cash_e8(&self) -> i128 {
+        self.accounts.iter().map(|a| i128::from(a.cash)).sum()
+    }
+
     /// The venue's clock, microseconds.
     fn clock(&self) -> i64 {
         let offset_ms = self.faults.get("clock_offset").map_or(0, |f| f.ms.clamp(-86_400_000_000, 86_400_000_000));

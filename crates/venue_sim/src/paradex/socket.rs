@@ -89,7 +89,7 @@ impl ParadexSim {
 
     /// The reply goes first, what the channel begins with follows.
     fn answer_subscribe(&mut self, conn: u64, id: &Value, us_in: i64, params: &Value, out: &mut Vec<SimAction>) {
-        match self.subscribe(conn, params) {
+        match self.subscribe(conn, params, out) {
             Ok((name, channel)) => {
                 let message = self.rpc_result(id, us_in, &json!({"channel": name}));
                 self.send(conn, 1_000, message, out);
@@ -102,9 +102,13 @@ impl ParadexSim {
         }
     }
 
-    fn subscribe(&mut self, conn: u64, params: &Value) -> Result<(String, Channel), RpcError> {
+    fn subscribe(&mut self, conn: u64, params: &Value, out: &mut Vec<SimAction>) -> Result<(String, Channel), RpcError> {
         let name = params.get("channel").and_then(Value::as_str).ok_or_else(|| RpcError::params("channel is required"))?;
         let channel = channel::parse(name, |m| self.by_symbol.get(m).copied()).map_err(RpcError::channel)?;
+        // Up to date first: what moves now is part of the snapshot this session begins with, not a delta before it.
+        for m in (0..self.markets.len()).filter(|m| channel.moves().is_some_and(|s| s.has(*m))) {
+            self.refresh(m, out);
+        }
         let most = usize::try_from(self.switches.max_subscriptions).unwrap_or(0);
         let silent_json = self.switches.public_without_sbe == "error";
         let Some(c) = self.conns.get_mut(&conn) else { return Err(RpcError(-32_603, "internal error", None)) };
@@ -124,7 +128,7 @@ impl ParadexSim {
         if most > 0 && c.subscriptions.len() >= most {
             return Err(RpcError::channel("too many subscriptions"));
         }
-        c.subscriptions.push(Subscription { name: name.to_owned(), channel });
+        c.subscriptions.push(Subscription { name: name.to_owned(), channel, begun: channel.book().is_none() });
         Ok((name.to_owned(), channel))
     }
 
@@ -133,15 +137,16 @@ impl ParadexSim {
         let Some(scope) = channel.moves() else { return };
         let markets: Vec<usize> = (0..self.markets.len()).filter(|m| scope.has(*m)).collect();
         for m in markets {
-            self.refresh(m, out);
+            if self.faults.get("freeze_book").is_some() {
+                return;
+            }
             let sbe = self.conns.get(&conn).and_then(|c| c.sbe);
-            if (sbe.is_none() && self.switches.public_without_sbe != "json") || self.faults.get("freeze_book").is_some() {
-                continue;
+            if sbe.is_none() && self.switches.public_without_sbe != "json" {
+                return;
             }
             let follower = vec![Follower { conn, sbe, channel: name.clone() }];
             match channel {
-                Channel::Deltas(_) => self.send_snapshot(m, follower, usize::MAX, out),
-                Channel::Snapshot(_) => self.send_snapshot(m, follower, 15, out),
+                Channel::Deltas(_) | Channel::Snapshot(_) => self.begin_books(m, out),
                 Channel::Bbo(_) if self.switches.bbo_on_subscribe => self.send_bbo(m, follower, out),
                 Channel::Summary(_) => self.send_summary(m, follower, out),
                 _ => {}

@@ -255,6 +255,8 @@ pub(super) struct MarketState {
 pub(super) struct Subscription {
     pub(super) name: String,
     pub(super) channel: Channel,
+    /// Whether it got what its channel begins with.
+    pub(super) begun: bool,
 }
 
 /// A WebSocket.
