@@ -4,6 +4,7 @@
 //! 0000000001.b4j   segments: a header record, then perhaps a snapshot, then records; the last one is preallocated
 //! 0000000002.b4j
 //! reserve          space for reducing orders when the disk is full; becomes a segment when it is needed
+//! spare            the next segment, made ready; while it is being filled it may be there half
 //! epoch            the last epoch taken
 //! lock             held by the one process that writes
 //! ```
@@ -17,6 +18,7 @@ mod epoch;
 mod error;
 mod history;
 mod recover;
+mod spare;
 mod sync;
 #[cfg(test)]
 mod tests;

@@ -75,6 +75,7 @@ fn a_disk_that_is_full_at_the_start_says_so_and_lets_the_bot_start() {
     let error = journal.append(9, 1, b"entry").expect_err("full").to_string();
     assert_eq!(error, "the journal is full: no space for a segment: no storage space");
     assert!(matches!(journal.append_reducing(9, 1, b"close"), Err(AppendError::Full { .. })));
+    drop(journal);
     let names = std::fs::read_dir(dir.path()).expect("listed").count();
     assert_eq!(names, 2, "only lock and epoch are left behind");
 }
@@ -89,4 +90,20 @@ fn a_reserve_from_the_last_start_serves_when_the_disk_has_filled_up_since() {
     assert!(matches!(journal.append(9, 1, b"entry"), Err(AppendError::Full { .. })));
     journal.append_reducing(9, 1, b"close").expect("from the reserve");
     assert_eq!(journal.append(9, 1, b"entry").expect_err("full").to_string(), "the journal is full: records go to the reserve");
+}
+
+#[test]
+fn a_second_segment_is_the_spare_and_no_spare_is_left_behind() {
+    let dir = tempfile::tempdir().expect("a temporary directory");
+    // What a process that died while it was filling it has left.
+    std::fs::write(dir.path().join("spare"), b"not only zeros").expect("written");
+    let Opened { mut journal, .. } = open(dir.path(), Durability::Process, Disk::real());
+    for n in 0..100_u8 {
+        journal.append(9, 1, &[b'0' + n % 10; 300]).expect("written");
+    }
+    drop(journal);
+    assert!(!dir.path().join("spare").exists());
+    let opened = open(dir.path(), Durability::Process, Disk::real());
+    assert_eq!((opened.replay.len(), opened.report.repaired), (100, None));
+    assert!(opened.report.segments > 5);
 }

@@ -4,6 +4,7 @@ use super::dir;
 use super::epoch::next_epoch;
 use super::error::{AppendError, OpenError};
 use super::recover::{Kept, OpenReport, Opened, Recovered, recover};
+use super::spare::{self, Spare};
 use super::sync::{Disk, Syncer};
 use super::{Durability, Options};
 use crate::codec::{FRAME_HEADER, KIND_FIRST_FREE, KIND_SNAPSHOT, MAX_BODY, TooLong, Writer};
@@ -25,6 +26,8 @@ pub struct Journal {
     /// All segments, oldest first, the active one last.
     kept: Vec<Kept>,
     next_index: u64,
+    /// The next segment, made ready.
+    spare: Option<Spare>,
     /// Bytes of the reserve that is there, 0 if there is none.
     reserve: u64,
     /// Records go to what was the reserve: reducing ones only.
@@ -103,6 +106,7 @@ impl Journal {
             active: None,
             kept,
             next_index,
+            spare: None,
             reserve: 0,
             emergency: false,
             keep_from: u64::MAX,
@@ -112,6 +116,11 @@ impl Journal {
         };
         // Without a reserve the bot may still reduce what it holds, so a full disk does not refuse the start.
         let reserve = journal.ensure_reserve().is_ok();
+        spare::remove_leftover(dir);
+        journal.make_spare();
+        if let Some(spare) = &mut journal.spare {
+            spare.wait();
+        }
         let report = OpenReport { epoch, segments: journal.kept.len(), last_seq, repaired, reserve };
         Ok(Opened { journal, replay, report })
     }
@@ -225,7 +234,8 @@ impl Journal {
 
     /// Bytes that all files take.
     pub fn bytes(&self) -> u64 {
-        self.kept.iter().map(|k| k.bytes).sum::<u64>() + self.reserve
+        let spare = self.spare.as_ref().map_or(0, Spare::bytes);
+        self.kept.iter().map(|k| k.bytes).sum::<u64>() + self.reserve + spare
     }
 
     fn not_poisoned(&self) -> Result<(), AppendError> {
@@ -284,17 +294,36 @@ impl Journal {
         let start = self.lead_bytes(lead.as_ref())?;
         let least = (start.bytes.len() + FRAME_HEADER + len) as u64;
         let capacity = self.options.segment_bytes.max(least);
-        self.free_under_cap(capacity)?;
         let path = dir::segment_path(&self.dir, self.next_index);
+        if let Some(spare) = &mut self.spare
+            && let Some(file) = spare.take(capacity, &path)
+        {
+            let capacity = spare.bytes();
+            self.spare = None;
+            let seq = self.begin(path, file, capacity, start)?;
+            self.make_spare();
+            return Ok(seq);
+        }
+        self.free_under_cap(capacity, true)?;
         let file = loop {
             match dir::create_preallocated(&path, capacity, self.disk.allocate) {
                 Ok(file) => break file,
                 // The disk is full before the cap is reached: old segments go first.
-                Err(e) if e.kind() == io::ErrorKind::StorageFull && self.delete_oldest() => {}
+                Err(e) if e.kind() == io::ErrorKind::StorageFull && self.give_back() => {}
                 Err(e) => return Err(AppendError::Full { why: format!("no space for a segment: {e}") }),
             }
         };
-        self.begin(path, file, capacity, start)
+        let seq = self.begin(path, file, capacity, start)?;
+        self.make_spare();
+        Ok(seq)
+    }
+
+    /// Has the next segment made ready, if there is room for it.
+    fn make_spare(&mut self) {
+        let bytes = self.options.segment_bytes;
+        if self.spare.is_none() && self.free_under_cap(bytes, false).is_ok() {
+            self.spare = Spare::make(&self.dir, bytes, self.disk.allocate);
+        }
     }
 
     /// Turns the reserve into the active segment.
@@ -348,20 +377,25 @@ impl Journal {
         Ok(lead.last)
     }
 
-    /// Deletes old segments until `more` bytes fit under the cap.
-    fn free_under_cap(&mut self, more: u64) -> Result<(), AppendError> {
+    /// Deletes old segments until `more` bytes fit under the cap. `sealing` says that the active segment is about to end
+    /// and gives back what it has not used.
+    fn free_under_cap(&mut self, more: u64, sealing: bool) -> Result<(), AppendError> {
         let cap = self.options.disk_cap_bytes;
         loop {
-            // What is not used of the active segment is given back when the next one begins.
-            let unused = self.active.as_ref().map_or(0, |a| a.capacity - a.len);
+            let unused = self.active.as_ref().filter(|_| sealing).map_or(0, |a| a.capacity - a.len);
             if self.bytes() - unused + more <= cap {
                 return Ok(());
             }
-            if !self.delete_oldest() {
+            if !self.give_back() {
                 let why = format!("the cap of {cap} bytes is reached, and every segment is still needed");
                 return Err(AppendError::Full { why });
             }
         }
+    }
+
+    /// Gives some space back: history first, then the spare. False if there is nothing to give.
+    fn give_back(&mut self) -> bool {
+        self.delete_oldest() || self.spare.take().is_some()
     }
 
     /// Deletes the oldest segment if neither the last two snapshots nor a reader need it.
@@ -390,13 +424,16 @@ impl Journal {
             self.reserve = bytes;
             return Ok(());
         }
-        self.free_under_cap(bytes)?;
-        match dir::create_preallocated(&path, bytes, self.disk.allocate) {
-            Ok(_) => {
-                self.reserve = bytes;
-                Ok(())
+        self.free_under_cap(bytes, true)?;
+        loop {
+            match dir::create_preallocated(&path, bytes, self.disk.allocate) {
+                Ok(_) => {
+                    self.reserve = bytes;
+                    return Ok(());
+                }
+                Err(e) if e.kind() == io::ErrorKind::StorageFull && self.give_back() => {}
+                Err(e) => return Err(AppendError::Full { why: format!("no space for the reserve: {e}") }),
             }
-            Err(e) => Err(AppendError::Full { why: format!("no space for the reserve: {e}") }),
         }
     }
 }
