@@ -391,7 +391,7 @@ impl ParadexSim {
                 Some(version) => {
                     let market = &self.markets[m];
                     let [bid, bid_size, ask, ask_size] = best_of(market, sbe::NULL);
-                    let last = market.trades.last().map_or(sbe::NULL, |t| t.price);
+                    let last = market.trades.last().map_or_else(|| self.mark_price(m), |t| t.price);
                     let mut n = [sbe::NULL; 27];
                     n[..12].copy_from_slice(&[
                         self.clock(),

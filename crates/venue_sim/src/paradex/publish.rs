@@ -175,13 +175,15 @@ impl ParadexSim {
         let o = &self.orders[key as usize];
         let id = o.id.to_string();
         let average = if o.filled_value == 0 { sbe::NULL } else { o.average_fill() };
+        let price = if o.kind.is_market() { sbe::NULL } else { o.price };
+        let trigger = if o.trigger == 0 { sbe::NULL } else { o.trigger };
         let request = o.request.as_ref();
         let kind = Kind::ALL.iter().position(|(_, k)| *k == o.kind).unwrap_or(0) as u8 + 1;
         sbe::Order {
             ts: self.clock(),
             seq: self.stream_seq,
             codes: [o.status.code(), if o.side == Side::Buy { 1 } else { 2 }, kind, o.instruction],
-            numbers: [o.price, o.trigger, o.size, o.remaining, average, o.created, o.updated],
+            numbers: [price, trigger, o.size, o.remaining, average, o.created, o.updated],
             account,
             times: [o.created, self.clock()],
             stp: o.stp,
