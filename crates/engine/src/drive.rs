@@ -53,6 +53,7 @@ impl Engine {
             return;
         };
         let (pair, venue) = (round.plan.pair, round.plan.legs[order.leg.index()].venue);
+        let filled_before = round.order(order).map(|o| o.fills.size);
         match round.would_change(order, &news) {
             Ok(false) => return,
             Ok(true) => {}
@@ -62,7 +63,11 @@ impl Engine {
             }
         }
         if self.record(Record::News { at: now.wall, order, news: news.clone() }, desk) {
-            if let Some(notice) = self.tell(order, pair, venue, &news) {
+            let notice = self.tell(order, pair, venue, &news);
+            // A final word that adds no fill to what was told already is no news to people.
+            let filled = self.find(order.round).and_then(|r| r.order(order)).map(|o| o.fills.size);
+            let told = filled == filled_before && matches!(notice, Some(Notice::OrderNews { event: EventType::OrderFilled, .. }));
+            if let Some(notice) = notice.filter(|_| !told) {
                 desk.notice(notice);
             }
             self.drive(order.round, now, desk);

@@ -204,6 +204,11 @@ impl ParadexClient {
         if self.session.token_asked || self.session.stopping || self.session.fatal {
             return;
         }
+        // A question about an order of an earlier life may come before the venue has named its chain: the login
+        // that the start leads to serves it too.
+        if !self.signer.knows_chain() {
+            return;
+        }
         let from = u64::try_from(self.session.venue_time(now).ms()).unwrap_or(0) / 1_000;
         let until = from.saturating_add(LOGIN_LIFE_S);
         let Ok(signed) = self.signer.login(from, until) else {

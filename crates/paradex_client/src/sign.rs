@@ -73,6 +73,11 @@ impl Signer {
         Ok(())
     }
 
+    /// Whether the venue has named its chain: before that nothing can be signed.
+    pub(crate) fn knows_chain(&self) -> bool {
+        self.message.is_some()
+    }
+
     /// Public key, hex.
     pub(crate) fn public_key(&self) -> String {
         format!("{:#x}", self.key.public_key())
