@@ -193,11 +193,10 @@ impl<'a> Reader<'a> {
         match bad {
             // A cut write: the beginning of one frame, and nothing after it.
             NoFrame::Short(total) | NoFrame::Crc(total) if lost < total => End::TornTail { at, missing: total - lost },
-            // The last frame has its end but lacks something before it: a page of it did not reach the disk.
-            NoFrame::Crc(total) if lost == total => End::LostTail { at, lost, why },
-            // A page that never reached the disk reads as zeros.
-            NoFrame::Magic if self.bytes.get(at) == Some(&0) => End::LostTail { at, lost, why },
-            _ => End::Corrupt { at, why },
+            // Records lie without a gap: what stands here is a frame or a page that never reached the disk.
+            NoFrame::Magic if self.bytes.get(at) != Some(&0) => End::Corrupt { at, why },
+            // Pages of the last frames are missing, at their beginning or before their end.
+            _ => End::LostTail { at, lost, why },
         }
     }
 

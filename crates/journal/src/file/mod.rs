@@ -18,6 +18,7 @@ mod epoch;
 mod error;
 mod history;
 mod recover;
+mod space;
 mod spare;
 mod sync;
 #[cfg(test)]

@@ -17,36 +17,36 @@ use std::sync::Arc;
 
 /// The journal of one bot, open for appending. Owned by one thread; nothing here waits for the disk unless asked to.
 pub struct Journal {
-    dir: PathBuf,
-    options: Options,
+    pub(super) dir: PathBuf,
+    pub(super) options: Options,
     /// Of the next segment; its `created_at` is set when that begins.
     header: Header,
     writer: Writer,
-    active: Option<Active>,
+    pub(super) active: Option<Active>,
     /// All segments, oldest first, the active one last.
-    kept: Vec<Kept>,
+    pub(super) kept: Vec<Kept>,
     next_index: u64,
     /// The next segment, made ready.
-    spare: Option<Spare>,
+    pub(super) spare: Option<Spare>,
     /// Bytes of the reserve that is there, 0 if there is none.
-    reserve: u64,
+    pub(super) reserve: u64,
     /// Records go to what was the reserve: reducing ones only.
     emergency: bool,
     /// First record that somebody still has to read.
-    keep_from: u64,
+    pub(super) keep_from: u64,
     /// Reused by every append.
     buffer: Vec<u8>,
-    disk: Disk,
+    pub(super) disk: Disk,
     /// Joined before the lock goes.
-    syncer: Syncer,
+    pub(super) syncer: Syncer,
     _lock: File,
 }
 
 /// The segment that records go to.
-struct Active {
+pub(super) struct Active {
     file: Arc<File>,
-    len: u64,
-    capacity: u64,
+    pub(super) len: u64,
+    pub(super) capacity: u64,
 }
 
 /// A snapshot to begin a segment with.
@@ -318,14 +318,6 @@ impl Journal {
         Ok(seq)
     }
 
-    /// Has the next segment made ready, if there is room for it.
-    fn make_spare(&mut self) {
-        let bytes = self.options.segment_bytes;
-        if self.spare.is_none() && self.free_under_cap(bytes, false).is_ok() {
-            self.spare = Spare::make(&self.dir, bytes, self.disk.allocate);
-        }
-    }
-
     /// Turns the reserve into the active segment.
     fn enter_reserve(&mut self, len: usize) -> Result<(), AppendError> {
         let gone = || AppendError::Full { why: "there is no reserve".into() };
@@ -375,66 +367,6 @@ impl Journal {
         self.active = Some(Active { file, len: lead.bytes.len() as u64, capacity });
         self.syncer.written(lead.last);
         Ok(lead.last)
-    }
-
-    /// Deletes old segments until `more` bytes fit under the cap. `sealing` says that the active segment is about to end
-    /// and gives back what it has not used.
-    fn free_under_cap(&mut self, more: u64, sealing: bool) -> Result<(), AppendError> {
-        let cap = self.options.disk_cap_bytes;
-        loop {
-            let unused = self.active.as_ref().filter(|_| sealing).map_or(0, |a| a.capacity - a.len);
-            if self.bytes() - unused + more <= cap {
-                return Ok(());
-            }
-            if !self.give_back() {
-                let why = format!("the cap of {cap} bytes is reached, and every segment is still needed");
-                return Err(AppendError::Full { why });
-            }
-        }
-    }
-
-    /// Gives some space back: history first, then the spare. False if there is nothing to give.
-    fn give_back(&mut self) -> bool {
-        self.delete_oldest() || self.spare.take().is_some()
-    }
-
-    /// Deletes the oldest segment if neither the last two snapshots nor a reader need it.
-    fn delete_oldest(&mut self) -> bool {
-        let Some(second_last) = self.kept.iter().enumerate().rev().filter(|(_, k)| k.snapshot).map(|(i, _)| i).nth(1) else {
-            return false;
-        };
-        let read = self.kept.get(1).is_some_and(|next| next.first_seq <= self.keep_from);
-        // A snapshot that is not on the disk yet replaces nothing.
-        let stands = self.kept.get(second_last).is_some_and(|k| k.first_seq < self.syncer.synced());
-        if second_last == 0 || !read || !stands {
-            return false;
-        }
-        let oldest = self.kept.remove(0);
-        if std::fs::remove_file(&oldest.path).is_err() {
-            self.kept.insert(0, oldest);
-            return false;
-        }
-        true
-    }
-
-    /// Sees to it that the reserve is there.
-    fn ensure_reserve(&mut self) -> Result<(), AppendError> {
-        let (path, bytes) = (dir::reserve_path(&self.dir), self.options.reserve_bytes);
-        if std::fs::metadata(&path).is_ok_and(|m| m.len() >= bytes) {
-            self.reserve = bytes;
-            return Ok(());
-        }
-        self.free_under_cap(bytes, true)?;
-        loop {
-            match dir::create_preallocated(&path, bytes, self.disk.allocate) {
-                Ok(_) => {
-                    self.reserve = bytes;
-                    return Ok(());
-                }
-                Err(e) if e.kind() == io::ErrorKind::StorageFull && self.give_back() => {}
-                Err(e) => return Err(AppendError::Full { why: format!("no space for the reserve: {e}") }),
-            }
-        }
     }
 }
 
