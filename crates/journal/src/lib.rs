@@ -5,7 +5,7 @@
 //! `version` and opaque bytes, and their words live with those who write them. Decides nothing.
 //!
 //! * [`codec`] is pure (bytes in, bytes out) and serves the deterministic simulator as well as the files.
-//! * [`file`] keeps the same bytes in a directory: [`Journal`] appends, [`History`] reads.
+//! * [`mod@file`] keeps the same bytes in a directory: [`Journal`] appends, [`History`] reads.
 //!
 //! Called by the order path (append before send), by recovery at start, by the projections and by every command that
 //! explains what happened.
