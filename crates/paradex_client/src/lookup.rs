@@ -1,12 +1,13 @@
 //! Asking the venue what became of an order: open orders, then history and fills (paradex.md 4.3, 8.2).
 //!
 //! Open orders come first and alone: an order that is not open at that time and existed before it must then be in
-//! history, whereas two questions at once could both miss one that closes between them.
+//! history, whereas two questions at once could both miss one that closes between them. Beside them goes the question
+//! for the venue's clock: an absence counts as of what the venue itself says the time is, never as of our estimate.
 
 use crate::client::{Http, ParadexClient, report};
 use crate::parse;
 use crate::state::Source;
-use crate::wire::rest::{FillData, OrderData, Page, escaped, parse_body};
+use crate::wire::rest::{FillData, OrderData, Page, SystemTime, escaped, parse_body};
 use domain::{Now, OrderId, OrderNews, Wall};
 use venue_api::{Lane, Method, Out, Reply};
 
@@ -18,6 +19,8 @@ const BEFORE_MS: i64 = 60_000;
 /// Which list.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(crate) enum Part {
+    /// The venue's clock, asked together with `Open`.
+    Clock,
     Open,
     History,
     Fills,
@@ -28,8 +31,12 @@ pub(crate) enum Part {
 pub(crate) struct Lookup {
     /// The caller waits for an answer; otherwise only what is found is told.
     asked: bool,
-    /// The venue's clock when the first question left.
+    /// When the first question left.
+    sent: Now,
+    /// The venue's clock then: our estimate, or the venue's own word if that is earlier.
     as_of: Wall,
+    /// The venue has told its clock.
+    clock: bool,
     /// Lists not answered yet.
     open: u8,
     pages: u8,
@@ -58,8 +65,9 @@ impl ParadexClient {
             return;
         }
         let as_of = self.session.venue_time(now);
-        let lookup = Lookup { asked, as_of, open: 0, pages: 0, found: false, failed: None };
+        let lookup = Lookup { asked, sent: now, as_of, clock: false, open: 0, pages: 0, found: false, failed: None };
         self.lookups.insert(id, lookup);
+        self.ask_part(id, Part::Clock, None, now, out);
         self.ask_part(id, Part::Open, None, now, out);
         self.conclude(id, now, out);
     }
@@ -70,7 +78,7 @@ impl ParadexClient {
             lookup.failed = Some("there is no token for the question".into());
             return self.want_token(now, out);
         };
-        lookup.pages = lookup.pages.saturating_add(1);
+        lookup.pages = lookup.pages.saturating_add(u8::from(part != Part::Clock));
         if lookup.pages > PAGES_MAX {
             lookup.failed = Some("the venue's lists do not end".into());
             return;
@@ -79,6 +87,7 @@ impl ParadexClient {
         let symbol = self.feed.symbol(t.market);
         let start = t.key.dead_after.ms().saturating_sub(self.capabilities.fence_ms).saturating_sub(BEFORE_MS).max(0);
         let mut target = match part {
+            Part::Clock => "/system/time".to_owned(),
             Part::Open => format!("/orders?market={symbol}"),
             Part::History => format!("/orders-history?market={symbol}&client_id={}", escaped(&t.key.key)),
             Part::Fills => format!("/fills?market={symbol}&start_at={start}&page_size=100"),
@@ -88,16 +97,38 @@ impl ParadexClient {
             target.push_str(&escaped(cursor));
         }
         let http = Http::Lookup { order, part };
-        self.request(http, Lane::Account, Method::Get, target, Self::bearer(&token), String::new(), out);
+        let (lane, headers) = match part {
+            Part::Clock => (Lane::Public, Vec::new()),
+            _ => (Lane::Account, Self::bearer(&token)),
+        };
+        self.request(http, lane, Method::Get, target, headers, String::new(), out);
+    }
+
+    /// The venue's clock was told, or not: then an absence proves nothing.
+    fn on_clock(&mut self, id: OrderId, reply: Reply<'_>, now: Now) {
+        let Some(lookup) = self.lookups.get_mut(&id) else { return };
+        if let Reply::Answer { status: 200..=299, body, .. } = reply
+            && let Ok(time) = parse_body::<SystemTime>(body)
+        {
+            lookup.clock = true;
+            lookup.as_of = lookup.as_of.min(Wall::from_ms(time.server_time));
+            let sent = lookup.sent;
+            self.session.measured(time.server_time, sent, now);
+        }
     }
 
     /// One list was answered.
     pub(crate) fn on_lookup_reply(&mut self, id: OrderId, part: Part, reply: Reply<'_>, now: Now, out: &mut Out) {
         let Some(lookup) = self.lookups.get_mut(&id) else { return };
         lookup.open = lookup.open.saturating_sub(1);
+        if part == Part::Clock {
+            self.on_clock(id, reply, now);
+            return self.conclude(id, now, out);
+        }
         let next = match reply {
             Reply::Answer { status: 200..=299, body, .. } => {
                 let read = match part {
+                    Part::Clock => Ok(None),
                     Part::Open | Part::History => self.take_orders(id, body, now, out),
                     Part::Fills => self.take_fills(id, body, now, out),
                 };
@@ -179,6 +210,9 @@ impl ParadexClient {
             (None, None) if lookup.found => OrderNews::Filling { fills: t.fills() },
             (None, None) if t.seen() => {
                 OrderNews::QueryFailed { why: "the venue has shown the order before and does not list it".into() }
+            }
+            (None, None) if !lookup.clock => {
+                OrderNews::QueryFailed { why: "not listed, but the venue did not tell its clock".into() }
             }
             (None, None) => OrderNews::Absent { as_of: lookup.as_of },
         };

@@ -45,8 +45,9 @@ pub(crate) struct Session {
     /// The token is younger than the last loss of the order socket.
     pub(crate) token_fresh: bool,
     token_asked: bool,
-    /// Venue clock minus ours, microseconds.
-    offset_us: i64,
+    /// A moment on our monotonic clock and the venue's time at it, microseconds: a step of our wall clock must not move
+    /// the venue's.
+    clock: Option<(Mono, i64)>,
     pub(crate) feed: Link,
     pub(crate) orders: Link,
     pub(crate) announced: bool,
@@ -63,7 +64,7 @@ impl Session {
             token: None,
             token_fresh: false,
             token_asked: false,
-            offset_us: 0,
+            clock: None,
             feed: Link::new(),
             orders: Link::new(),
             announced: false,
@@ -74,7 +75,16 @@ impl Session {
 
     /// The venue's clock.
     pub(crate) fn venue_time(&self, now: Now) -> Wall {
-        Wall(now.wall.0.saturating_add(self.offset_us))
+        let Some((then, venue_us)) = self.clock else { return now.wall };
+        let us = |ns: u64| i64::try_from(ns / 1_000).unwrap_or(i64::MAX);
+        Wall(venue_us.saturating_add(us(now.mono.since(then))).saturating_sub(us(then.since(now.mono))))
+    }
+    /// Takes in the venue's clock, asked at `sent` and answered now; the offset to our wall clock at the middle, ms.
+    pub(crate) fn measured(&mut self, server_ms: i64, sent: Now, now: Now) -> i64 {
+        let server = Wall::from_ms(server_ms).0;
+        self.clock = Some((Mono(sent.mono.0.saturating_add(now.mono.since(sent.mono) / 2)), server));
+        let middle = sent.wall.0.saturating_add(now.wall.0.saturating_sub(sent.wall.0) / 2);
+        server.saturating_sub(middle) / 1_000
     }
     /// A token that is good for at least some seconds more.
     pub(crate) fn token(&self, now: Mono) -> Option<&SanitizedValue> {
@@ -250,9 +260,7 @@ impl ParadexClient {
             },
             Http::Time { sent } => match body.map(parse_body::<SystemTime>) {
                 Ok(Ok(time)) => {
-                    let middle = sent.wall.0.saturating_add(now.wall.0.saturating_sub(sent.wall.0) / 2);
-                    self.session.offset_us = Wall::from_ms(time.server_time).0.saturating_sub(middle);
-                    let offset_ms = self.session.offset_us / 1_000;
+                    let offset_ms = self.session.measured(time.server_time, sent, now);
                     out.news.push(VenueNews::Session(SessionNews::ClockOffset { offset_ms }));
                     self.boot_done(Boot::Time, now, out);
                 }

@@ -21,6 +21,8 @@ fn asked() -> (Rig, OrderId) {
     rig.advance(2_000);
     rig.news.clear();
     rig.step(|c, now, out| c.query(order, now, out));
+    let time = format!(r#"{{"server_time":"{}"}}"#, rig.venue_ms());
+    rig.reply("/system/time", 200, &time);
     (rig, order)
 }
 
@@ -38,6 +40,38 @@ fn an_order_in_no_list_is_absent_as_of_the_first_question() {
     let question = rig.reply("/fills?", 200, &list(&[OTHERS_FILL]));
     assert_eq!(question.target, format!("/fills?market=ETH-USD-PERP&start_at={}&page_size=100", START_MS - 60_000));
     assert_eq!(rig.order_news(), [OrderNews::Absent { as_of }]);
+}
+
+/// The order is in no list and the venue's clock is asked for together with them.
+fn absent_with(status: u16, clock: &str, wall_step_ms: i64) -> Vec<OrderNews> {
+    let mut rig = Rig::ready();
+    let order = rig.place(spec(1, "0.5", "3000"));
+    rig.advance(2_000);
+    rig.news.clear();
+    rig.now.wall = rig.now.wall.plus_ms(wall_step_ms);
+    rig.step(|c, now, out| c.query(order, now, out));
+    for list in ["/orders?", "/orders-history?", "/fills?"] {
+        rig.reply(list, 200, EMPTY);
+    }
+    rig.reply("/system/time", status, clock);
+    rig.order_news()
+}
+
+#[test]
+fn an_absence_counts_as_of_the_venues_own_clock_never_later() {
+    fn check(clock_ms: i64, wall_step_ms: i64, expect_ms: i64) {
+        let clock = format!(r#"{{"server_time":"{clock_ms}"}}"#);
+        let as_of = Wall::from_ms(expect_ms);
+        assert_eq!(absent_with(200, &clock, wall_step_ms), [OrderNews::Absent { as_of }]);
+    }
+    let asked_at = START_MS + 2_000;
+    check(asked_at, 0, asked_at);
+    check(asked_at + 30, 0, asked_at);
+    check(asked_at - 4_000, 0, asked_at - 4_000);
+    // Our wall clock jumps; the venue's does not.
+    check(asked_at, 3_600_000, asked_at);
+    assert!(matches!(absent_with(500, "", 0)[..], [OrderNews::QueryFailed { .. }]));
+    assert!(matches!(absent_with(200, "{}", 0)[..], [OrderNews::QueryFailed { .. }]));
 }
 
 #[test]
@@ -87,6 +121,7 @@ fn an_order_shown_before_is_never_absent() {
     rig.answer("order.create", &answer);
     rig.news.clear();
     rig.step(|c, now, out| c.query(order, now, out));
+    rig.reply("/system/time", 200, r#"{"server_time":"1763712000000"}"#);
     for list in ["/orders?", "/orders-history?", "/fills?"] {
         rig.reply(list, 200, EMPTY);
     }
