@@ -136,19 +136,19 @@ mod parse {
         });
     }
 
-    #[divan::bench]
+    #[divan::bench(sample_size = 128, sample_count = 200)]
     fn json_snap15(bencher: Bencher<'_, '_>) {
         run(bencher, |frame, levels| assert!(vest_client::bench::scan(frame, levels)));
     }
-    #[divan::bench]
+    #[divan::bench(sample_size = 128, sample_count = 200)]
     fn json_snap15_floor_unchecked(bencher: Bencher<'_, '_>) {
         run(bencher, floor_unchecked);
     }
-    #[divan::bench]
+    #[divan::bench(sample_size = 128, sample_count = 200)]
     fn json_snap15_sonic_borrowed(bencher: Bencher<'_, '_>) {
         run(bencher, |frame, levels| push(&sonic_rs::from_slice(frame).expect("JSON"), levels));
     }
-    #[divan::bench]
+    #[divan::bench(sample_size = 128, sample_count = 200)]
     fn json_snap15_serde_borrowed(bencher: Bencher<'_, '_>) {
         run(bencher, |frame, levels| push(&serde_json::from_slice(frame).expect("JSON"), levels));
     }

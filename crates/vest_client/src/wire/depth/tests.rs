@@ -76,7 +76,10 @@ fn messages_as_seen_are_taken_and_anything_doubtful_is_left_to_the_slower_reader
     check(r#"{"channel":"A@trades","data":{}}"#, false);
     check(r#"{"channel":"A@depth","data":{"bids":[[1.5,2]],"asks":[]}}"#, false);
     check(r#"{"channel":"A@depth","data":{"bids":[["1","2",3]],"asks":[]}}"#, false);
-    check(r#"{"channel":"A@depth","data":{"bids":[["123456789","2"]],"asks":[]}}"#, false);
+    check(r#"{"channel":"A@depth","data":{"bids":[["9999999999.99999999","2"]],"asks":[]}}"#, true);
+    check(r#"{"channel":"A@depth","data":{"bids":[["10000000000","2"]],"asks":[]}}"#, false);
+    check(r#"{"channel":"A@depth","data":{"bids":[["1.000000000","2"]],"asks":[]}}"#, false);
+    check(r#"{"channel":"A@depth","data":{"bids":[["123456789012345678901234567890","2"]],"asks":[]}}"#, false);
     check(r#"{"channel":"A@depth","data":{"bids":[["0","2"]],"asks":[]}}"#, false);
     check(r#"{"channel":"A@depth","data":{"bids":[["-1","2"]],"asks":[]}}"#, false);
     check(r#"{"channel":"A@depth","data":{"bids":[["1e3","2"]],"asks":[]}}"#, false);
@@ -123,7 +126,7 @@ fn an_unsorted_book_comes_out_sorted() {
 }
 
 fn number() -> impl Strategy<Value = String> {
-    (0u32..100_000_000, proptest::option::of("[0-9]{0,8}"))
+    (0u64..10_000_000_000, proptest::option::of("[0-9]{0,8}"))
         .prop_map(|(whole, fraction)| fraction.map_or_else(|| whole.to_string(), |f| format!("{whole}.{f}")))
 }
 
