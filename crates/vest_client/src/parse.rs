@@ -89,8 +89,9 @@ pub(crate) fn order(row: &OrderRow<'_>) -> Option<Seen> {
 
 impl Seen {
     /// The fills of an order that the venue calls FILLED: all of it at the average price. `None` when no price
-    /// stands in the view.
-    pub(crate) fn whole(&self, ordered: Size, side: Side) -> Option<Fills> {
+    /// stands in the view. A fee that is not told (one client types it nullable) is taken at the listed rate: a fill is
+    /// not held back for it, and zero would be wrong for certain.
+    pub(crate) fn whole(&self, ordered: Size, side: Side, taker_fee: Rate) -> Option<Fills> {
         let size = self.size.unwrap_or(ordered);
         let price = match (self.average, self.last_price, self.last_size) {
             (Some((up, down)), ..) => match side {
@@ -100,12 +101,9 @@ impl Seen {
             (None, Some(last), Some(part)) if part == size => last,
             _ => return None,
         };
-        Some(Fills {
-            size,
-            cost: size.cost(Price::from_e8(price)?),
-            fee: self.fee.unwrap_or_default(),
-            funding: self.funding.unwrap_or_default(),
-        })
+        let cost = size.cost(Price::from_e8(price)?);
+        let fee = self.fee.unwrap_or_else(|| cost.share_up(taker_fee));
+        Some(Fills { size, cost, fee, funding: self.funding.unwrap_or_default() })
     }
 }
 

@@ -83,9 +83,11 @@ impl VestClient {
             Reply::NotSent(why) | Reply::Unknown(why) => why.to_owned(),
         };
         if post {
+            // A stream that is up stays up until its old key ends; without one nothing can be ready.
+            if self.session.private == Private::Down {
+                Self::tell(out, SessionNews::Down { why: format!("no listen key: {failed}") });
+            }
             let at = self.retry_at(now);
-            Self::tell(out, SessionNews::Down { why: format!("no listen key: {failed}") });
-            self.session.announced = false;
             out.actions.push(Action::Timer { id: timers::KEY_RETRY, at });
         } else {
             // Expired or refused: a new one (spec section 10.4).

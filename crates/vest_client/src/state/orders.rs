@@ -48,8 +48,7 @@ pub(crate) struct Question {
     pub(crate) failed: Option<String>,
 }
 
-/// One order of ours.
-#[derive(Debug)]
+/// One order of ours. Not `Debug`: its body carries a signature.
 pub(crate) struct Order {
     pub(crate) spec: OrderSpec,
     pub(crate) nonce: u64,
@@ -104,7 +103,7 @@ impl Order {
 const REMEMBERED: usize = 512;
 
 /// Orders by our id, by nonce and by the venue's id.
-#[derive(Debug, Default)]
+#[derive(Default)]
 pub(crate) struct Orders {
     by_id: BTreeMap<OrderId, Order>,
     by_nonce: BTreeMap<u64, OrderId>,
@@ -131,7 +130,10 @@ impl Orders {
         if let Some(old) = self.by_id.get(&id) {
             self.by_nonce.remove(&old.nonce);
         }
-        self.by_nonce.insert(order.nonce, id);
+        // Zero stands for a key that is no nonce: nothing may be found by it.
+        if order.nonce != 0 {
+            self.by_nonce.insert(order.nonce, id);
+        }
         self.by_id.insert(id, order);
     }
     pub(crate) fn learn_venue_id(&mut self, id: OrderId, venue_id: &str) {

@@ -68,6 +68,8 @@ impl VestClient {
             self.orders.learn_venue_id(id, &seen.id);
         }
         let Some(order) = self.orders.get_mut(id) else { return };
+        let instrument = self.instruments.iter().find(|one| one.id == order.spec.instrument);
+        let taker_fee = instrument.map(|one| one.taker_fee).unwrap_or_default();
         if let Some(done) = &order.done {
             let filled = matches!(seen.status, Status::Filled | Status::PartiallyFilled);
             if let OrderNews::Done { fills, end: OrderEnd::Refused(_) | OrderEnd::Cancelled(_) } = done
@@ -86,7 +88,7 @@ impl VestClient {
                 self.living(id, now, out);
                 self.report_fills(id, out);
             }
-            Status::Filled => match seen.whole(order.spec.size, order.spec.side) {
+            Status::Filled => match seen.whole(order.spec.size, order.spec.side, taker_fee) {
                 Some(fills) => self.finish(id, fills, OrderEnd::Filled, out),
                 // Filled, and at what price we have to ask.
                 None => self.ask_now(id, now, out),

@@ -75,6 +75,11 @@ fn a_query_finds_what_became_of_the_order() {
         r#"{"id":"0xa","nonce":"NONCE","status":"FILLED","size":"0.1","avgFilledPrice":"91000.005","fees":"1.0000000001","settledFunding":null}"#,
         &["filled 0.1 for 9100.0005 fee 1.00000001 funding 0"],
     );
+    // A fee that is not told is taken at the listed 0.01 %.
+    check(
+        r#"{"id":"0xa","nonce":NONCE,"status":"FILLED","avgFilledPrice":"91000","fees":null}"#,
+        &["filled 0.1 for 9100 fee 0.91 funding 0"],
+    );
     check(r#"{"id":"0xa","nonce":NONCE,"status":"REJECTED","code":3002}"#, &["refused margin [3002 MARGIN_CHECK_FAILED] 0"]);
     check(r#"{"id":"0xa","nonce":NONCE,"status":"CANCELLED"}"#, &["cancelled (cancelled by the venue) 0 for 0 fee 0 funding 0"]);
     check(r#"{"id":"0xa","nonce":NONCE,"status":"REJECTED","code":3015}"#, &["query failed"]);
@@ -142,6 +147,19 @@ fn an_order_of_an_earlier_life_is_recognised_asked_about_and_its_nonce_is_not_re
     let mut spec = rig.spec(Side::Buy, "0.1", "91234.5");
     spec.id.attempt = 7;
     assert_eq!(rig.send(spec).1.key, (nonce + 3).to_string());
+}
+
+#[test]
+fn an_adopted_order_whose_key_is_no_nonce_is_found_by_nothing() {
+    let mut rig = Rig::ready();
+    let spec = rig.spec(Side::Buy, "0.1", "91234.5");
+    let id = spec.id;
+    rig.client.adopt(KnownOrder { spec, key: VenueKey { key: "torn".to_owned(), hash: None, dead_after: Wall::default() } });
+    ask(&mut rig, id);
+    assert_eq!(rig.order_news(), ["query failed"]);
+    rig.event(r#"{"id":"0x9","status":"FILLED","size":"0.1","avgFilledPrice":"1","fees":"0","nonce":0}"#);
+    let news = rig.order_news();
+    assert!(news.len() == 1 && news[0].starts_with("foreign"), "{news:?}");
 }
 
 #[test]

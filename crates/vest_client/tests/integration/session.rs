@@ -199,6 +199,30 @@ fn the_listen_key_is_renewed_every_half_hour_and_replaced_when_it_expired() {
 }
 
 #[test]
+fn a_listen_key_that_cannot_be_renewed_at_once_leaves_a_living_stream_alone() {
+    let mut rig = Rig::ready();
+    let connects = rig.connects.len();
+    for _ in 0..360 {
+        rig.advance(5_000);
+        rig.frame(FEED, r#"{"data":"PONG"}"#);
+        rig.frame(PRIVATE, r#"{"data":"PONG"}"#);
+    }
+    rig.answer("PUT /account/listenKey", 502, "");
+    rig.answer("POST /account/listenKey", 502, "");
+    assert!(rig.client.ready() && rig.session_news().is_empty());
+    rig.advance(500);
+    rig.answer("POST /account/listenKey", 200, r#"{"listenKey":"579e1280448d4843"}"#);
+    assert!(rig.client.ready() && rig.connects[connects..].iter().all(|(c, _)| *c != PRIVATE));
+    // Without a stream the same failure is told, and asked again until it succeeds.
+    rig.close(PRIVATE, Some(4005));
+    rig.answer("POST /account/listenKey", 502, "");
+    assert_eq!(rig.session_news(), ["down", "down"]);
+    rig.advance(500);
+    rig.answer("POST /account/listenKey", 200, r#"{"listenKey":"other"}"#);
+    assert!(rig.connects.last().is_some_and(|(c, t)| *c == PRIVATE && t.ends_with("listenKey=other")));
+}
+
+#[test]
 fn close_codes_of_the_private_stream_mean_what_the_documents_say() {
     fn check(code: Option<u16>, expect: &str) {
         let mut rig = Rig::ready();
