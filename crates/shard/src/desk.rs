@@ -3,11 +3,11 @@
 use crate::Output;
 use crate::shard::Venue;
 use domain::record::Record;
-use domain::{Instrument, InstrumentId, Now, OrderId, Price, Purpose, Side, Size, VenueId};
+use domain::{Instrument, InstrumentId, Mono, Now, OrderId, Price, Purpose, Side, Size, VenueId};
 use engine::{Desk, Notice, Touch};
 use perps::Strategy;
 use risk::ClearedOrder;
-use std::collections::VecDeque;
+use std::collections::{BTreeMap, VecDeque};
 use venue_api::{Capabilities, KnownOrder, Out, PrepareError, Prepared, VenueNews};
 
 pub(crate) struct ShardDesk<'a> {
@@ -16,6 +16,8 @@ pub(crate) struct ShardDesk<'a> {
     pub(crate) strategy: &'a Strategy,
     pub(crate) outputs: &'a mut Vec<Output>,
     pub(crate) news: &'a mut VecDeque<(usize, VenueNews)>,
+    pub(crate) stopwatch: fn() -> Mono,
+    pub(crate) laps: &'a mut BTreeMap<OrderId, (u64, u64)>,
     pub(crate) now: Now,
 }
 
@@ -57,7 +59,11 @@ impl Desk for ShardDesk<'_> {
     fn prepare(&mut self, order: ClearedOrder, now: Now) -> Result<Prepared, PrepareError> {
         let venue = order.get().venue;
         let Some(index) = self.index(venue) else { return Err(PrepareError::NotReady("no such venue")) };
-        self.venues[index].client.prepare(order, now)
+        let id = order.get().id;
+        let began = (self.stopwatch)();
+        let prepared = self.venues[index].client.prepare(order, now);
+        self.laps.insert(id, ((self.stopwatch)().since(began), 0));
+        prepared
     }
     fn discard(&mut self, order: Prepared) {
         if let Some(index) = self.index(order.spec.venue) {
@@ -74,7 +80,12 @@ impl Desk for ShardDesk<'_> {
     }
     fn send(&mut self, order: Prepared, now: Now) {
         let (venue, id) = (order.spec.venue, order.spec.id);
+        let began = (self.stopwatch)();
         self.with(venue, Some(id), |v, out| v.client.send(order, now, out));
+        let took = (self.stopwatch)().since(began);
+        if let Some(laps) = self.laps.get_mut(&id) {
+            laps.1 = took;
+        }
     }
     fn query(&mut self, venue: VenueId, order: OrderId, now: Now) {
         self.with(venue, None, |v, out| v.client.query(order, now, out));
@@ -91,6 +102,7 @@ impl Desk for ShardDesk<'_> {
         }
     }
     fn forget(&mut self, venue: VenueId, order: OrderId) {
+        self.laps.remove(&order);
         if let Some(index) = self.index(venue) {
             self.venues[index].client.forget(order);
         }

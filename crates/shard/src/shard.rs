@@ -3,11 +3,11 @@
 use crate::desk::ShardDesk;
 use crate::output::{Output, Session};
 use domain::record::{ExitReason, Record};
-use domain::{Instrument, InstrumentId, LegId, MarketEvent, Now, OrderId, OrderNews, OrderReport, Pair, VenueId, Wall};
+use domain::{Instrument, InstrumentId, LegId, MarketEvent, Mono, Now, OrderId, OrderNews, OrderReport, Pair, VenueId, Wall};
 use engine::{Engine, EngineConfig, FoldError, Notice, OnStop};
 use perps::{Call, PairConfig, Phase, Strategy};
 use saga::Goal;
-use std::collections::VecDeque;
+use std::collections::{BTreeMap, VecDeque};
 use venue_api::{ConnId, Frame, Out, Reply, RequestId, SessionNews, TimerId, VenueClient, VenueNews};
 
 /// A venue of the shard.
@@ -30,6 +30,8 @@ pub struct ShardConfig {
     pub instruments: Vec<Instrument>,
     /// Say [`Output::BookUpdated`] for every update.
     pub tell_books: bool,
+    /// Reads the monotonic clock of the shell, to measure signing with; nothing is decided by it.
+    pub stopwatch: fn() -> Mono,
 }
 
 /// A shard.
@@ -42,6 +44,9 @@ pub struct Shard {
     news: VecDeque<(usize, VenueNews)>,
     out: Out,
     tell_books: bool,
+    stopwatch: fn() -> Mono,
+    /// Signing and encoding of orders on their way, ns.
+    laps: BTreeMap<OrderId, (u64, u64)>,
 }
 
 impl Shard {
@@ -56,6 +61,8 @@ impl Shard {
             news: VecDeque::with_capacity(16),
             out: Out::default(),
             tell_books: config.tell_books,
+            stopwatch: config.stopwatch,
+            laps: BTreeMap::new(),
         };
         shard.relearn();
         shard
@@ -205,6 +212,8 @@ impl Shard {
             strategy: &self.strategy,
             outputs: &mut self.outputs,
             news: &mut self.news,
+            stopwatch: self.stopwatch,
+            laps: &mut self.laps,
             now,
         };
         act(&mut self.engine, &mut desk)
@@ -287,7 +296,8 @@ impl Shard {
             }
             VenueNews::OrderLatency { order, sign_ns, encode_ns, network_ns, parse_ns } => {
                 let way = self.venues[index].way;
-                let ns = [sign_ns, encode_ns, network_ns, parse_ns];
+                let (sign, encode) = self.laps.remove(&order).unwrap_or((sign_ns, encode_ns));
+                let ns = [sign, encode, network_ns, parse_ns];
                 self.call_engine(now, |engine, desk| engine.on_latency(order, way, ns, desk));
             }
             VenueNews::Session(news) => {

@@ -155,6 +155,7 @@ impl Bot {
                 instrument(1, VenueId::new("paradex"), "ETH-USD-PERP"),
             ],
             tell_books: false,
+            stopwatch: domain::Mono::default,
         };
         Self { shard: Shard::new(config, venues), conns: BTreeMap::new(), backoff: BTreeMap::new(), timers: BTreeMap::new(), tick_at: None }
     }
