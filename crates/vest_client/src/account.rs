@@ -8,7 +8,7 @@ use crate::parse;
 use crate::state::{AccountPart, AccountRead, Pending, Private, timers};
 use crate::wire::rest::{AccountRow, OrderRow, object, rows};
 use crate::{VestClient, parse::Round};
-use domain::{AccountSnapshot, Now, OpenOrder, Usd, VenueOrderId, Wall};
+use domain::{AccountSnapshot, Now, OpenOrder, Usd, VenueOrderId};
 use venue_api::{Action, Out, Reply, SessionNews, VenueNews};
 
 /// The venue returns at most this many orders; a full page may hide one.
@@ -16,16 +16,18 @@ const PAGE: usize = 1_000;
 
 impl VestClient {
     /// Clock and leverages out of `GET /account`, during the start.
-    pub(crate) fn take_account_head(&mut self, body: &[u8], sent: Wall, now: Now, out: &mut Out) -> Option<()> {
+    pub(crate) fn take_account_head(&mut self, body: &[u8], sent: Now, now: Now, out: &mut Out) -> Option<()> {
         let row: AccountRow<'_> = object(body)?;
+        // Without the venue's time no order has a fence.
+        row.time.and_then(|t| t.int()).filter(|t| *t > 0)?;
         self.measure_clock(&row, sent, now, out);
         self.take_leverages(&row);
         Some(())
     }
 
-    fn measure_clock(&mut self, row: &AccountRow<'_>, sent: Wall, now: Now, out: &mut Out) {
-        if let Some(time) = row.time.and_then(|t| t.int()) {
-            let offset_ms = self.clock.measure(time, sent, now.wall);
+    fn measure_clock(&mut self, row: &AccountRow<'_>, sent: Now, now: Now, out: &mut Out) {
+        if let Some(time) = row.time.and_then(|t| t.int()).filter(|t| *t > 0) {
+            let offset_ms = self.clock.measure(time, sent, now);
             Self::tell(out, SessionNews::ClockOffset { offset_ms });
         }
     }
@@ -57,13 +59,13 @@ impl VestClient {
         let snapshot = AccountSnapshot { as_of, ..AccountSnapshot::default() };
         self.reading = Some(AccountRead { waiting: 3, snapshot, failed: None, reconciles });
         let time = self.clock.now_ms(now);
-        let asked = |part| Pending::Account(part, now.wall);
+        let asked = |part| Pending::Account(part, now);
         self.get(asked(AccountPart::Account), format!("/account?time={time}"), out);
         self.get(asked(AccountPart::New), format!("/orders?status=NEW&limit={PAGE}&time={time}"), out);
         self.get(asked(AccountPart::Partial), format!("/orders?status=PARTIALLY_FILLED&limit={PAGE}&time={time}"), out);
     }
 
-    pub(crate) fn account_reply(&mut self, part: AccountPart, sent: Wall, reply: Reply<'_>, now: Now, out: &mut Out) {
+    pub(crate) fn account_reply(&mut self, part: AccountPart, sent: Now, reply: Reply<'_>, now: Now, out: &mut Out) {
         let Some(mut read) = self.reading.take() else { return };
         read.waiting = read.waiting.saturating_sub(1);
         let mut auth = None;
@@ -119,7 +121,7 @@ impl VestClient {
         }
     }
 
-    fn take_account(&mut self, body: &[u8], sent: Wall, snapshot: &mut AccountSnapshot, now: Now, out: &mut Out) -> Option<()> {
+    fn take_account(&mut self, body: &[u8], sent: Now, snapshot: &mut AccountSnapshot, now: Now, out: &mut Out) -> Option<()> {
         let row: AccountRow<'_> = object(body)?;
         self.measure_clock(&row, sent, now, out);
         for one in &row.positions {

@@ -8,7 +8,7 @@ use crate::error::Fault;
 use crate::state::{Pending, Private, Spelling, Stage, timers};
 use crate::wire::rest::{LeverageRow, NonceRow, RegisterRow, SymbolRow, object, rows};
 use crate::{Access, FeedGeneration, PRIVATE, VestClient, VestConfig, parse};
-use domain::{Mono, Now, Wall};
+use domain::{Mono, Now};
 use signing::SanitizedValue;
 use venue_api::{Action, Lane, Method, Out, Reply, SessionNews};
 
@@ -133,7 +133,7 @@ impl VestClient {
     fn go(&mut self, stage: Stage, now: Now, out: &mut Out) {
         self.session.stage = stage;
         let time = self.clock.now_ms(now);
-        let pending = Pending::Stage(stage, now.wall);
+        let pending = Pending::Stage(stage, now);
         match stage {
             Stage::Info => {
                 let target = self.info_target();
@@ -177,7 +177,7 @@ impl VestClient {
         ))
     }
 
-    pub(crate) fn stage_reply(&mut self, stage: Stage, sent: Wall, reply: Reply<'_>, now: Now, out: &mut Out) {
+    pub(crate) fn stage_reply(&mut self, stage: Stage, sent: Now, reply: Reply<'_>, now: Now, out: &mut Out) {
         if self.session.stage != stage {
             return;
         }
@@ -205,7 +205,7 @@ impl VestClient {
     }
 
     /// Reads the answer of a stage and says what comes next; `None` when it does not read.
-    fn stage_done(&mut self, stage: Stage, sent: Wall, body: &[u8], now: Now, out: &mut Out) -> Option<Result<Stage, Trouble>> {
+    fn stage_done(&mut self, stage: Stage, sent: Now, body: &[u8], now: Now, out: &mut Out) -> Option<Result<Stage, Trouble>> {
         Some(match stage {
             Stage::Info => {
                 let listed: Vec<SymbolRow<'_>> = rows(body)?;

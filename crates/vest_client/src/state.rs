@@ -7,7 +7,7 @@ mod orders;
 
 pub(crate) use orders::{CancelWish, Order, Orders, Question};
 
-use domain::{AccountSnapshot, Now, OrderId, Wall};
+use domain::{AccountSnapshot, Mono, Now, OrderId, Wall};
 use std::collections::BTreeMap;
 use venue_api::{RequestId, TimerId};
 
@@ -58,29 +58,41 @@ impl Spelling {
     }
 }
 
-/// The venue's clock as measured at the midpoint of requests.
+/// The venue's clock, measured at the midpoint of requests and carried on by our monotonic clock: a wall clock that is
+/// stepped meanwhile must not move the fence of an order.
 #[derive(Clone, Copy, Debug, Default)]
 pub(crate) struct VenueClock {
-    offset_ms: i64,
-    /// Half the round trip of that measurement: how wrong the offset can be.
+    measured: Option<Measured>,
+}
+
+#[derive(Clone, Copy, Debug)]
+struct Measured {
+    venue_ms: i64,
+    at: Mono,
+    /// Half the round trip: how wrong the measurement can be.
     error_ms: i64,
 }
 
 impl VenueClock {
-    /// Takes a measurement: the venue said `venue_ms` between `sent` and `now`. Returns the offset.
-    pub(crate) fn measure(&mut self, venue_ms: i64, sent: Wall, now: Wall) -> i64 {
-        let half = now.ms().saturating_sub(sent.ms()).max(0) / 2;
-        self.error_ms = half;
-        self.offset_ms = venue_ms.saturating_sub(sent.ms().saturating_add(half));
-        self.offset_ms
+    /// Takes a measurement: the venue said `venue_ms` between `sent` and `now`. Returns how far it is ahead of our
+    /// wall clock, ms.
+    pub(crate) fn measure(&mut self, venue_ms: i64, sent: Now, now: Now) -> i64 {
+        let half = (now.mono.since(sent.mono) / 2_000_000) as i64;
+        let at = Mono(sent.mono.0.saturating_add(now.mono.since(sent.mono) / 2));
+        self.measured = Some(Measured { venue_ms, at, error_ms: half });
+        venue_ms.saturating_sub(now.wall.ms().saturating_sub(half))
     }
-    /// Venue time, ms, best guess.
+    /// Venue time, ms, best guess; our own wall clock's until it is measured.
     pub(crate) fn now_ms(&self, now: Now) -> i64 {
-        now.wall.ms().saturating_add(self.offset_ms).max(0)
+        let guess = match self.measured {
+            Some(m) => m.venue_ms.saturating_add((now.mono.since(m.at) / 1_000_000) as i64),
+            None => now.wall.ms(),
+        };
+        guess.max(0)
     }
     /// Venue time that has certainly been reached: what a proof may rest on.
     pub(crate) fn at_least(&self, now: Now) -> Wall {
-        now.wall.plus_ms(self.offset_ms.saturating_sub(self.error_ms))
+        Wall::from_ms(self.now_ms(now).saturating_sub(self.measured.map_or(0, |m| m.error_ms)))
     }
 }
 
@@ -113,16 +125,16 @@ impl Nonces {
 /// What a request was for.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub(crate) enum Pending {
-    /// The request of this stage, sent at this wall time.
-    Stage(Stage, Wall),
+    /// The request of this stage, sent then.
+    Stage(Stage, Now),
     /// `exchangeInfo` read again after the grid was refused.
     Refresh,
     /// A new listen key or the extension of the old one.
     ListenKey { post: bool },
     /// `lastNonce` read again after a nonce was refused.
     NonceAgain,
-    /// A part of the account read.
-    Account(AccountPart, Wall),
+    /// A part of the account read, sent then.
+    Account(AccountPart, Now),
     /// `POST /orders`.
     Order(OrderId),
     /// `POST /orders/cancel`.
@@ -216,10 +228,20 @@ mod tests {
     #[test]
     fn the_clock_is_measured_at_the_midpoint_and_a_proof_rests_on_less() {
         let mut clock = VenueClock::default();
-        let at = |ms| Now { wall: Wall::from_ms(ms), ..Now::default() };
-        assert_eq!(clock.measure(10_600, Wall::from_ms(10_000), Wall::from_ms(10_200)), 500);
-        assert_eq!(clock.now_ms(at(20_000)), 20_500);
-        assert_eq!(clock.at_least(at(20_000)), Wall::from_ms(20_400));
+        let at = |ms: u64, wall| Now { mono: Mono(ms * 1_000_000), wall: Wall::from_ms(wall) };
+        assert_eq!(clock.now_ms(at(5, 9_000)), 9_000);
+        assert_eq!(clock.measure(10_600, at(0, 10_000), at(200, 10_200)), 500);
+        assert_eq!(clock.now_ms(at(10_000, 20_000)), 20_500);
+        assert_eq!(clock.at_least(at(10_000, 20_000)), Wall::from_ms(20_400));
+    }
+
+    #[test]
+    fn a_stepped_wall_clock_does_not_move_the_venue_s() {
+        let mut clock = VenueClock::default();
+        let at = |ms: u64, wall| Now { mono: Mono(ms * 1_000_000), wall: Wall::from_ms(wall) };
+        clock.measure(10_000, at(0, 10_000), at(0, 10_000));
+        assert_eq!(clock.at_least(at(1_000, 99_000)), Wall::from_ms(11_000));
+        assert_eq!(clock.at_least(at(1_000, 0)), Wall::from_ms(11_000));
     }
 
     proptest! {

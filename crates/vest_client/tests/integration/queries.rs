@@ -61,6 +61,17 @@ fn absence_rests_on_the_time_the_venue_has_certainly_reached() {
 }
 
 #[test]
+fn a_stepped_wall_clock_does_not_make_an_order_absent_too_early() {
+    let mut rig = Rig::ready();
+    let (id, _) = lost(&mut rig);
+    rig.now.wall = rig.now.wall.plus_ms(3_600_000);
+    ask(&mut rig, id);
+    rig.answer("GET /orders?nonce", 200, "[]");
+    rig.answer("GET /orders?symbol", 200, "[]");
+    assert_eq!(rig.order_news(), ["absent as of 300"]);
+}
+
+#[test]
 fn a_query_finds_what_became_of_the_order() {
     fn check(row: &str, expect: &[&str]) {
         let mut rig = Rig::ready();

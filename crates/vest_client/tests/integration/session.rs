@@ -118,6 +118,7 @@ fn what_the_start_meets_is_retried_or_ends_it_by_name() {
     check("GET /account?", 400, r#"{"code":1146,"msg":""}"#, Some("group 2"));
     check("GET /account?", 400, r#"{"code":1099,"msg":""}"#, Some("does not exist"));
     check("GET /account?", 429, &fixture("v2_error_rate_limited"), None);
+    check("GET /account?", 200, r#"{"positions":[],"leverages":[]}"#, None);
     check("GET /account/nonce", 200, "{}", None);
     check("POST /account/listenKey", 200, r#"{"listenKey":"a b\"c"}"#, None);
 }
