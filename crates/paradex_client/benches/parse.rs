@@ -105,7 +105,7 @@ fn through_client<F>(bencher: Bencher<'_, '_>, frames: Vec<F>, mut feed: impl Fn
     });
 }
 
-#[divan::bench(name = "parse/sbe_book_snap15")]
+#[divan::bench(sample_count = 200, sample_size = 1024, name = "parse/sbe_book_snap15")]
 fn sbe_book_snap15(bencher: Bencher<'_, '_>) {
     let frames: Vec<Vec<u8>> = books().iter().map(sbe_frame).collect();
     let now = Now { mono: Mono(1), ..Now::default() };
@@ -115,7 +115,7 @@ fn sbe_book_snap15(bencher: Bencher<'_, '_>) {
     });
 }
 
-#[divan::bench(name = "parse/sbe_book_snap15_decoder_alone")]
+#[divan::bench(sample_count = 200, sample_size = 1024, name = "parse/sbe_book_snap15_decoder_alone")]
 fn decoder_alone(bencher: Bencher<'_, '_>) {
     let frames: Vec<Vec<u8>> = books().iter().map(sbe_frame).collect();
     let bytes = frames[0].len();
@@ -130,7 +130,7 @@ fn decoder_alone(bencher: Bencher<'_, '_>) {
     });
 }
 
-#[divan::bench(name = "parse/sbe_book_snap15_floor")]
+#[divan::bench(sample_count = 200, sample_size = 1024, name = "parse/sbe_book_snap15_floor")]
 fn floor(bencher: Bencher<'_, '_>) {
     let frames: Vec<Vec<u8>> = books().iter().map(sbe_frame).collect();
     let bytes = frames[0].len();
@@ -147,7 +147,7 @@ fn floor(bencher: Bencher<'_, '_>) {
     });
 }
 
-#[divan::bench(name = "parse/json_book_snap15")]
+#[divan::bench(sample_count = 200, sample_size = 1024, name = "parse/json_book_snap15")]
 fn json_book_snap15(bencher: Bencher<'_, '_>) {
     let now = Now { mono: Mono(1), ..Now::default() };
     let frames: Vec<String> = books().iter().map(json_frame).collect();

@@ -30,7 +30,7 @@ impl AccountPart {
 #[derive(Debug)]
 pub(crate) struct AccountRead {
     /// The caller wants it; otherwise it only completes the start of the private stream.
-    asked: bool,
+    pub(crate) asked: bool,
     left: u8,
     failed: Option<String>,
     snapshot: AccountSnapshot,

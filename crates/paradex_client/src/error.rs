@@ -160,8 +160,9 @@ pub(crate) fn verdict_of_rpc(error: &RpcError<'_>) -> Verdict {
     let text = error.text();
     match error.code {
         42901 => return refused(RateLimited, error.code.to_string()),
-        40110 | 40111 => return refused(Stamp, error.code.to_string()),
-        40112 | 40300 => return refused(Auth, error.code.to_string()),
+        // Not authenticated any more, see `INVALID_TOKEN` above; a key without permission shows at login already.
+        40110 | 40111 | 40300 => return refused(Stamp, error.code.to_string()),
+        40112 => return refused(Auth, error.code.to_string()),
         _ => {}
     }
     if words(&text).any(|w| w == "DUPLICATED_CLIENT_ID") {
@@ -221,7 +222,8 @@ mod tests {
         }
         check(42901, "null", Some(RateLimited));
         check(40111, "null", Some(Stamp));
-        check(40300, "null", Some(Auth));
+        check(40300, "null", Some(Stamp));
+        check(40112, "null", Some(Auth));
         check(-32602, r#""size: bad""#, Some(Filter));
         check(100, r#""NOT_ENOUGH_MARGIN: have 3""#, Some(Margin));
         check(100, r#"{"error":"INVALID_ORDER_SIGNATURE"}"#, Some(Auth));

@@ -94,6 +94,25 @@ impl ParadexClient {
         out.actions.push(Action::Send { conn: ORDERS, payload: Payload::Text(ws::auth(id, token.expose_secret())) });
     }
 
+    /// The order socket refuses orders for want of a good token. Whether a token's end does that is not documented
+    /// (paradex.md 14, item 9): from now on the socket is shown every new one, and this once it is made anew.
+    pub(crate) fn socket_refused_token(&mut self, now: Now, out: &mut Out) {
+        self.session.token_ends_orders = true;
+        if self.session.socket_up() {
+            self.start_over(ORDERS, "the token of the socket is not good any more", now, out);
+        }
+    }
+
+    /// Shows a new token to a socket that was logged in with an older one, where that is known to matter.
+    pub(crate) fn show_token(&mut self, now: Now, out: &mut Out) {
+        let token = self.session.token(now.mono).cloned();
+        if let Some(token) = token.filter(|_| self.session.token_ends_orders && self.session.socket_up()) {
+            let id = self.rpc_id(ORDERS, Rpc::Ignored);
+            let payload = Payload::Text(ws::auth(id, token.expose_secret()));
+            out.actions.push(Action::Send { conn: ORDERS, payload });
+        }
+    }
+
     /// A connection is gone, or could not be made.
     pub(crate) fn lost(&mut self, conn: ConnId, code: Option<u16>, why: &str, now: Now, out: &mut Out) {
         self.rpc.retain(|_, (c, _)| *c != conn);
@@ -108,6 +127,8 @@ impl ParadexClient {
         }
         if conn == ORDERS {
             self.session.token_fresh = false;
+            // A reading that began before the next subscription cannot complete it.
+            self.account_reads.retain(|_, read| read.asked);
             if was_open {
                 self.orders_lost(why, out);
             }

@@ -45,6 +45,8 @@ pub(crate) struct Session {
     /// The token is younger than the last loss of the order socket.
     pub(crate) token_fresh: bool,
     token_asked: bool,
+    /// The order socket has refused an order for the age of its token.
+    pub(crate) token_ends_orders: bool,
     /// A moment on our monotonic clock and the venue's time at it, microseconds: a step of our wall clock must not move
     /// the venue's.
     clock: Option<(Mono, i64)>,
@@ -64,6 +66,7 @@ impl Session {
             token: None,
             token_fresh: false,
             token_asked: false,
+            token_ends_orders: false,
             clock: None,
             feed: Link::new(),
             orders: Link::new(),
@@ -167,6 +170,7 @@ impl ParadexClient {
             "INVALID_TIMESTAMP" | "EXPIRED" => self.ask_time(now, out),
             "MARKET_NOT_OPEN" | "SYSTEM_STATUS_POST_ONLY" | "SYSTEM_STATUS_CANCEL_ONLY" => self.ask_state(out),
             "INVALID_TOKEN" | "UNAUTHORIZED_ERROR" => self.renew_token(now, out),
+            "40110" | "40111" | "40300" => self.socket_refused_token(now, out),
             _ => {}
         }
     }
@@ -366,6 +370,8 @@ impl ParadexClient {
         set_timer(TimerKind::Token, 0, now.mono.plus_ms(life), out);
         if self.session.orders.phase == Phase::Open {
             self.log_in(now, out);
+        } else {
+            self.show_token(now, out);
         }
         self.boot_done(Boot::Login, now, out);
     }

@@ -171,12 +171,12 @@ impl ParadexClient {
                 if refusal.kind == RefusalKind::RateLimited && self.limited_until <= now.mono {
                     self.limited_until = now.mono.plus_ms(1_000);
                 }
-                self.recheck(&refusal.code, now, out);
-                let mut news = Vec::new();
+                let (code, mut news) = (refusal.code.clone(), Vec::new());
                 if let Some(t) = self.orders.get_mut(id) {
                     t.on_refusal(refusal, &mut news);
                 }
                 self.report_all(id, news, now, out);
+                self.recheck(&code, now, out);
             }
             Verdict::Unknown(why) => self.unknown(id, why, out),
             Verdict::LookUp(why) => {

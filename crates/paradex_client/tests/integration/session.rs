@@ -1,7 +1,7 @@
 //! Coming up and staying up.
 
 use crate::rig::*;
-use domain::{Lifecycle, Rate, Size};
+use domain::{Lifecycle, OrderNews, Rate, Size};
 use paradex_client::{Error, ParadexClient};
 use venue_api::{Method, Reply, SessionNews, VenueClient};
 
@@ -193,6 +193,41 @@ fn a_bearer_the_socket_refuses_is_renewed_once_then_the_socket_is() {
     rig.open(ORDERS);
     rig.reply_token();
     rig.log_in();
+    assert!(rig.client.ready());
+}
+
+#[test]
+fn a_socket_that_refuses_an_order_for_its_token_is_made_anew_and_shown_every_later_token() {
+    let mut rig = Rig::ready();
+    rig.place(spec(1, "0.5", "3000"));
+    rig.answer("order.create", r#""error":{"code":40111,"message":"Invalid Bearer Token"}"#);
+    assert!(matches!(rig.order_news()[..], [OrderNews::Done { .. }]), "refused, and so not unknown when the socket goes");
+    assert_eq!(rig.connects.len(), 1);
+    rig.reply_token();
+    rig.connect_orders();
+    rig.forget();
+    rig.advance_alive(181_000);
+    rig.reply_token();
+    assert_eq!(rig.take_frame("auth").1["params"]["bearer"], "token.number.3");
+}
+
+#[test]
+fn a_reading_of_a_lost_connection_does_not_complete_the_next_one() {
+    let mut rig = Rig::new(config());
+    rig.boot();
+    rig.connect_feed();
+    for _ in 0..2 {
+        rig.open(ORDERS);
+        rig.answer("auth", r#""result":{}"#);
+        rig.answer_all("subscribe");
+        if rig.asked.iter().filter(|a| a.target == "/positions").count() == 1 {
+            rig.close(ORDERS, None);
+            rig.reply_token();
+        }
+    }
+    rig.reply_account();
+    assert!(!rig.client.ready(), "the first four answers belong to the lost connection");
+    rig.reply_account();
     assert!(rig.client.ready());
 }
 
