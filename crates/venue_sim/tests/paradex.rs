@@ -1,6 +1,8 @@
 //! The simulated Paradex against the documents: vectors, frames, lives of orders, sequences, and every fault.
 #![allow(clippy::unwrap_used, reason = "a test fails where it stands")]
 
+#[path = "paradex/anything.rs"]
+mod anything;
 #[path = "paradex/bench.rs"]
 mod bench;
 #[path = "paradex/faults.rs"]

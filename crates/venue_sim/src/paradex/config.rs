@@ -201,6 +201,8 @@ switches! {
     idle_close_ms: number [] = 10_000,
     /// Most subscriptions of a connection; 0 for no limit (unknown 11).
     max_subscriptions: number [] = 0,
+    /// Where the shared counter of every market starts anew, once per value; -1 never (unknown 14).
+    restart_book_seq: number [] = -1,
     /// Whether snapshot channels fill the best prices under SBE (unknown 15).
     snapshot_best: yes_no [] = true,
     /// How an empty side of the best prices is written (section 7.2).

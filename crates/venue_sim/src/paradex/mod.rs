@@ -4,8 +4,8 @@
 //! through [`VenueSim`]. Everything a client did is processed at once; what the venue says about it is delayed by
 //! `after_us`, and nothing on one connection overtakes anything else.
 //!
-//! `requests -> rest, socket -> entry (reads and checks orders) -> matching -> account -> publish (private events),
-//! market_data (public events)`; [`config`] holds one switch per point the documents leave open.
+//! `requests -> rest, socket -> entry (reads and checks orders) -> manage -> matching -> publish (private events), feed
+//! (public events)`; [`config`] holds one switch per point the documents leave open.
 
 use std::collections::{BTreeMap, HashMap};
 
@@ -20,10 +20,13 @@ pub mod config;
 pub mod crypto;
 mod entry;
 mod faults;
+mod feed;
+mod feed_periodic;
 mod limits;
+mod makers;
 mod manage;
-mod market_data;
 mod matching;
+mod public_json;
 mod publish;
 mod rest;
 mod rest_private;

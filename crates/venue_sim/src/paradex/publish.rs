@@ -1,7 +1,7 @@
 //! Private events: to whom, in which form, when, and what faults make of them (sections 7.1, 8.2).
 
 use super::channel::Channel;
-use super::market_data::notification;
+use super::public_json::notification;
 use super::state::*;
 use super::{ParadexSim, sbe, view};
 use crate::exchange::Side;

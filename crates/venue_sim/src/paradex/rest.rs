@@ -3,7 +3,7 @@
 use serde_json::{Value, json};
 
 use super::limits::Scope;
-use super::market_data::{bbo_json, trade_json};
+use super::public_json::{bbo_json, trade_json};
 use super::{HANG_US, ParadexSim, Refusal, crypto};
 use crate::exchange::decimal::text;
 use crate::exchange::ladder::Level;

@@ -3,8 +3,8 @@
 use serde_json::{Value, json};
 
 use super::channel::{self, Channel};
+use super::feed::Follower;
 use super::limits::Scope;
-use super::market_data::Follower;
 use super::state::*;
 use super::{ParadexSim, Refusal};
 use crate::{Message, SimAction};

@@ -238,6 +238,8 @@ pub(super) struct MarketState {
     pub(super) slot: i64,
     /// The shared counter of book, trades and best prices.
     pub(super) seq: i64,
+    /// The value of `restart_book_seq` that has been obeyed.
+    pub(super) restarted_at: i64,
     pub(super) sent_bids: Vec<Level>,
     pub(super) sent_asks: Vec<Level>,
     pub(super) sent_at: i64,

@@ -204,6 +204,19 @@ fn small_switches_do_what_they_name() {
 }
 
 #[test]
+fn the_counter_can_start_anew() {
+    let mut b = Bench::new();
+    let conn = b.connect(Some(2));
+    b.subscribe(conn, &format!("order_book.{ETH}.deltas"));
+    b.run_ms(1_000);
+    b.switch("restart_book_seq", json!(100));
+    b.run_ms(3_000);
+    let seqs: Vec<i64> = b.frames(conn, 3).iter().map(|f| book(f).0).collect();
+    assert_eq!(seqs.windows(2).filter(|w| w[1] < w[0]).count(), 1);
+    assert!(seqs.contains(&101) && *seqs.last().unwrap() < 200);
+}
+
+#[test]
 fn the_text_of_a_refused_order_method_is_a_switch() {
     fn check(value: &str, expect: &str) {
         let (mut b, t) = ready("socket_error_text", json!(value));
