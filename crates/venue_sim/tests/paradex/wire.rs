@@ -295,3 +295,48 @@ fn block_lengths_follow_the_schema_version() {
     assert_eq!(sbe::funding(1, &[0; 7], 8, "M").len(), 8 + 66 + 2);
     assert_eq!(sbe::account(2, 0, 0, &[0; 7], [0; 32], 0).len(), 8 + 121 + 5);
 }
+
+/// The names of an object's members, those of `order` included.
+fn members(v: &Value) -> Vec<String> {
+    let own = v.as_object().into_iter().flatten();
+    let order = v.get("order").and_then(Value::as_object).into_iter().flatten();
+    own.chain(order).map(|(k, _)| k.clone()).collect()
+}
+
+#[test]
+fn replies_have_every_member_of_the_documented_ones() {
+    let entry: Value = serde_json::from_str(include_str!("../../testdata/paradex/ws_order_entry_messages.json")).unwrap();
+    let control: Value = serde_json::from_str(include_str!("../../testdata/paradex/ws_control_messages.json")).unwrap();
+    let mut b = Bench::new();
+    let t = b.trader();
+    let conn = b.connect(Some(2));
+    let login = b.rpc(conn, "auth", json!({"bearer": t.token}));
+    let subscribed = b.rpc(conn, "subscribe", json!({"channel": "order_book.BTC-USD-PERP.deltas"}));
+    let refused = b.rpc(conn, "subscribe", json!({"channel": "nothing"}));
+    let suffixed = b.rpc(conn, "subscribe", json!({"channel": "order_book.BTC-USD-PERP.deltas@15@50ms"}));
+    let unknown = b.rpc(conn, "nothing", json!({}));
+    let order = b.order(&t, "BUY", "0.15", "3000", "POST_ONLY");
+    let created = b.rpc(conn, "order.create", order);
+    let id = created["result"]["order"]["id"].clone();
+    let canceled = b.rpc(conn, "order.cancel", json!({"id": id}));
+    let batch = b.rpc(conn, "order.cancel_batch", json!({"order_ids": [id, "1"]}));
+    let all = b.rpc(conn, "order.cancel_all", json!({}));
+    let disconnect = b.rpc(conn, "order.cancel_on_disconnect", json!({"enabled": true}));
+    let check = |documented: &Value, ours: &Value| {
+        for part in ["", "/result", "/error"] {
+            let (theirs, ours) = (documented.pointer(part), ours.pointer(part).cloned().unwrap_or_default());
+            for member in theirs.map(members).into_iter().flatten() {
+                assert!(members(&ours).contains(&member), "{part} {member}: {documented} {ours}");
+            }
+        }
+    };
+    check(&control["auth_reply"], &login);
+    check(&control["subscribe_reply_2026"], &subscribed);
+    check(&control["subscribe_error_invalid_channel"], &refused);
+    assert_eq!(suffixed["error"], control["subscribe_error_deltas_with_params_2026_fields_only"]);
+    check(&control["method_not_found_doc"], &unknown);
+    assert_eq!(unknown["error"], control["method_not_found_doc"]["error"]);
+    for (i, ours) in [created, canceled, batch, all, disconnect].iter().enumerate() {
+        check(&entry["replies"][i], ours);
+    }
+}
