@@ -6,8 +6,7 @@ use crate::{Desk, Notice};
 use domain::names::{Ending, EventType};
 use domain::record::{Decision, ExitReason, GiveUp, Intended, Record};
 use domain::{
-    Fills, LegId, Now, OrderId, OrderNews, OrderReport, OrderSpec, Pair, Price, Purpose, Rate, RoundId, Side, Size, Usd, VenueId,
-    Wall,
+    Fills, LegId, Now, OrderId, OrderNews, OrderReport, OrderSpec, Pair, Price, Purpose, Rate, RoundId, Side, Size, VenueId, Wall,
 };
 use saga::{Fate, Goal, OrderWish, Round, Wish, World};
 
@@ -283,7 +282,9 @@ impl Engine {
         for p in prepared {
             let OrderSpec { id: order, venue, side, size, limit, .. } = p.spec.clone();
             match order.purpose {
-                Purpose::Entry => notices.push(Notice::Retry { order, pair, venue, attempt: order.attempt, of: policy.max_attempts }),
+                Purpose::Entry => {
+                    notices.push(Notice::Retry { order, pair, venue, attempt: order.attempt, of: policy.max_attempts })
+                }
                 Purpose::Close => notices.push(Notice::SafetyClose { round: id, pair, venue, size, attempt: order.attempt }),
                 Purpose::Exit => {}
             }
@@ -335,7 +336,9 @@ impl Engine {
             (OrderNews::Absent { .. }, Fate::Live) => (EventType::OrderUnknown, "not seen by the venue yet".to_owned()),
             (OrderNews::QueryFailed { .. }, _) => return None,
             (_, Fate::Filled | Fate::Live) => (EventType::OrderFilled, show_fills(&o.fills, o.spec.size)),
-            (_, Fate::Cancelled(why)) => (EventType::OrderEnded, format!("cancelled ({why}), {}", show_fills(&o.fills, o.spec.size))),
+            (_, Fate::Cancelled(why)) => {
+                (EventType::OrderEnded, format!("cancelled ({why}), {}", show_fills(&o.fills, o.spec.size)))
+            }
             (_, Fate::Refused(r)) => (EventType::OrderEnded, format!("refused: {} ({})", r.kind.word(), r.code)),
             (_, Fate::NotSent(why)) => (EventType::OrderEnded, format!("not sent: {why}")),
             (_, Fate::NeverArrived) => (EventType::OrderEnded, "never arrived, and can no longer".to_owned()),
@@ -382,12 +385,4 @@ fn filled_spread(round: &Round) -> Option<Rate> {
 fn closed_spread(round: &Round) -> Option<Rate> {
     let (long, short) = averages(round, |leg| Round::entry_side(leg).opposite())?;
     Some(Rate::between(long, short))
-}
-
-/// The unrealised part is not ours to guess: only what was paid so far on rounds still open.
-impl Engine {
-    /// Fees paid so far on rounds that are still open: they have left the venues' balances already.
-    pub fn fees_on_open_rounds(&self) -> Usd {
-        self.rounds.values().flat_map(|s| &s.round.orders).fold(Usd::ZERO, |sum, o| sum.plus(o.fills.fee))
-    }
 }

@@ -10,6 +10,8 @@ use std::collections::{BTreeMap, BTreeSet, VecDeque};
 
 /// How many ended rounds stay in memory, so that a fill that comes after the end still finds its round.
 const ENDED_KEPT: usize = 64;
+/// How many outcomes stay in memory.
+const RESULTS_KEPT: usize = 1_024;
 
 /// What an operator configures.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -112,6 +114,10 @@ pub struct Engine {
     pub(crate) journal_ok: bool,
     pub(crate) last_skip: BTreeMap<Pair, SkipReason>,
     pub(crate) results: Vec<(RoundId, Outcome)>,
+    /// Net result of all rounds that ended.
+    pub(crate) net_ended: Usd,
+    /// How many accounts have been read: to know when one asked for has come.
+    pub(crate) accounts_read: u64,
     /// Orders of rounds that have left memory: the clients may forget them too.
     pub(crate) dropped: Vec<(VenueId, OrderId)>,
 }
@@ -135,6 +141,8 @@ impl Engine {
             journal_ok: true,
             last_skip: BTreeMap::new(),
             results: Vec::new(),
+            net_ended: Usd::ZERO,
+            accounts_read: 0,
             dropped: Vec::new(),
         }
     }
@@ -183,6 +191,10 @@ impl Engine {
         slot.records.push(record.clone());
         slot.wake = None;
         if let Record::Ended { outcome, .. } = record {
+            self.net_ended = self.net_ended.plus(outcome.net);
+            if self.results.len() >= RESULTS_KEPT {
+                self.results.remove(0);
+            }
             self.results.push((id, *outcome));
             if let Some(slot) = self.rounds.remove(&id) {
                 self.ended.push_back(slot);
@@ -206,6 +218,9 @@ impl Engine {
         let mut trial = slot.round.clone();
         if trial.apply(record).is_ok() && trial.outcome.is_none() {
             self.results.retain(|(r, _)| *r != id);
+            if let Some(outcome) = slot.round.outcome {
+                self.net_ended = self.net_ended.minus(outcome.net);
+            }
             self.gate.restore(slot.round.plan.reserved);
             self.rounds.insert(id, slot);
         } else {
@@ -281,7 +296,7 @@ impl Engine {
         self.rounds.values().map(|s| &s.round).find(|r| r.plan.pair == pair)
     }
 
-    /// Outcomes of rounds ended since the start.
+    /// Outcomes of the last rounds that ended since the start, oldest first.
     pub fn results(&self) -> &[(RoundId, Outcome)] {
         &self.results
     }
@@ -299,6 +314,11 @@ impl Engine {
     /// Base that is uncovered now, over all rounds, in absolute terms at 1e-8.
     pub fn uncovered_e8(&self) -> i64 {
         self.rounds.values().fold(0i64, |sum, s| sum.saturating_add(s.round.uncovered().saturating_abs()))
+    }
+
+    /// How many accounts have been read since the start.
+    pub fn accounts_read(&self) -> u64 {
+        self.accounts_read
     }
 
     /// Takes no new work until resumed; exits go on.

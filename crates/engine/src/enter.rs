@@ -4,9 +4,7 @@ use crate::engine::Engine;
 use crate::{Desk, Notice};
 use domain::names::SkipReason;
 use domain::record::{Intended, LegPlan, Record, RoundPlan, Waterfall};
-use domain::{
-    LegId, Lifecycle, Now, OrderId, OrderSpec, OrderType, Pair, Price, Purpose, Rate, RoundId, Size, TimeInForce, Usd,
-};
+use domain::{LegId, Lifecycle, Now, OrderId, OrderSpec, OrderType, Pair, Price, Purpose, Rate, RoundId, Size, TimeInForce, Usd};
 use saga::Round;
 
 /// What a strategy wants: both legs of a round.
@@ -130,8 +128,7 @@ impl Engine {
             policy: self.config.policy.clone(),
             config: self.config.config_hash.clone(),
         };
-        let orders: Vec<Intended> =
-            prepared.iter().map(|p| Intended { spec: p.spec.clone(), key: p.key.clone() }).collect();
+        let orders: Vec<Intended> = prepared.iter().map(|p| Intended { spec: p.spec.clone(), key: p.key.clone() }).collect();
         if !self.record(Record::Opened { at: now.wall, plan: Box::new(plan), orders }, desk) {
             prepared.into_iter().for_each(|p| desk.discard(p));
             self.gate.release(reserved);

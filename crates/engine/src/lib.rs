@@ -9,6 +9,7 @@ mod desk;
 mod drive;
 mod engine;
 mod enter;
+mod ledger;
 mod notice;
 mod price;
 mod reconcile;

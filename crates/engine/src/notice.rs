@@ -391,7 +391,10 @@ impl Notice {
                 (Ending::Completed, Some(s), true) => format!("[TRADE] Auto-closed: spread={s}%"),
                 (Ending::Completed, _, _) => format!("[TRADE] Closed: net={} USD", outcome.net),
                 (Ending::AutoClosed, _, _) => {
-                    format!("[SAFETY] Round over, no exposure left: net={} USD, uncovered={}ms", outcome.net, outcome.uncovered_ms)
+                    format!(
+                        "[SAFETY] Round over, no exposure left: net={} USD, uncovered={}ms",
+                        outcome.net, outcome.uncovered_ms
+                    )
                 }
                 (Ending::NothingFilled, _, _) => "Round over, nothing filled".to_owned(),
             },

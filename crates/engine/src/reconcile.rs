@@ -56,6 +56,15 @@ impl Engine {
         desk.read_account(venue, now);
     }
 
+    /// Asks every venue for its account, for its word on the money.
+    pub fn read_all(&mut self, now: Now, desk: &mut impl Desk) {
+        let venues: Vec<VenueId> = self.venues.keys().copied().collect();
+        for venue in venues {
+            self.venues.entry(venue).or_default().reading = None;
+            self.read(venue, now, desk);
+        }
+    }
+
     /// An account could not be read: nothing is learned, and it is asked again soon.
     pub fn on_account_failed(&mut self, venue: VenueId, now: Now) {
         let state = self.venues.entry(venue).or_default();
@@ -65,6 +74,7 @@ impl Engine {
 
     /// The account by the venue's own word, asked for when `reading` was set.
     pub fn on_account(&mut self, venue: VenueId, account: &AccountSnapshot, now: Now, desk: &mut impl Desk) {
+        self.accounts_read = self.accounts_read.saturating_add(1);
         let state = self.venues.entry(venue).or_default();
         state.balance = Some(account.balance);
         let Some(asked) = state.reading.take() else { return };
@@ -189,8 +199,7 @@ impl Engine {
     }
 
     pub(crate) fn reconcile_when_due(&mut self, now: Now, desk: &mut impl Desk) {
-        let due: Vec<VenueId> =
-            self.venues.keys().copied().filter(|v| self.due(*v).is_some_and(|at| now.wall >= at)).collect();
+        let due: Vec<VenueId> = self.venues.keys().copied().filter(|v| self.due(*v).is_some_and(|at| now.wall >= at)).collect();
         for venue in due {
             self.read(venue, now, desk);
         }

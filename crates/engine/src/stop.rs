@@ -1,7 +1,7 @@
 //! Stopping: no new work, everything pending brought to its end, nothing uncovered left behind.
 
-use crate::engine::{Engine, OnStop};
 use crate::Desk;
+use crate::engine::{Engine, OnStop};
 use domain::record::ExitReason;
 use domain::{Now, OrderId, RoundId};
 use saga::Goal;

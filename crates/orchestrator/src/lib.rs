@@ -1,1 +1,11 @@
-//! Placeholder.
+//! The async shell of a shard: sockets, the journal before everything that leaves, timers, recovery at start, stopping.
+//!
+//! Decides nothing: what the shard wants is done in the order it is wanted. Lives on one thread with its own
+//! current-thread runtime; nothing on that thread waits for a disk's own sync or for a log line. Called by `bot4`.
+
+mod execution_service;
+mod stats;
+mod told;
+
+pub use execution_service::{ExecutionService, Finished, ServiceConfig, ServiceError, StopSignal, VenueLink};
+pub use stats::{Stats, VenueLatency};

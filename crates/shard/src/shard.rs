@@ -133,6 +133,10 @@ impl Shard {
     pub fn begin_stop(&mut self, on_stop: OnStop, now: Now) {
         self.with_engine(now, |engine, desk| engine.begin_stop(on_stop, now, desk));
     }
+    /// Asks every venue for its account.
+    pub fn read_accounts(&mut self, now: Now) {
+        self.with_engine(now, |engine, desk| engine.read_all(now, desk));
+    }
     /// Closes all connections; the last thing before leaving.
     pub fn close(&mut self, now: Now) {
         for index in 0..self.venues.len() {

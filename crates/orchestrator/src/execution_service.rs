@@ -1,0 +1,497 @@
+//! The service: one shard, its sockets, its journal, from start to the last clean exit.
+
+use crate::stats::{Balances, Stats, VenueLatency};
+use crate::told;
+use domain::record::{Record, SCHEMA};
+use domain::{Now, OrderId, Usd, VenueId, Wall};
+use engine::{Notice, OnStop};
+use journal::Journal;
+use shard::{Output, Shard};
+use std::cell::RefCell;
+use std::collections::BTreeMap;
+use std::rc::{Rc, Weak};
+use std::sync::Arc;
+use std::sync::atomic::{AtomicU64, Ordering};
+use std::time::Duration;
+use tokio::sync::{Notify, watch};
+use transport::{Clock, Link, LinkConfig, LinkError, LinkEvent};
+use venue_api::{Action, Lane, SessionNews};
+
+/// How often the loop looks around when nothing else wakes it: publishes what is synced, tries a failed journal.
+const LOOK_AROUND: Duration = Duration::from_millis(100);
+/// How long the last account reads may take.
+const LAST_READ: Duration = Duration::from_secs(3);
+
+/// A venue's place in the network.
+#[derive(Debug)]
+pub struct VenueLink {
+    /// Which.
+    pub venue: VenueId,
+    /// Where and how.
+    pub link: LinkConfig,
+    /// HTTP connections of the order lane to keep warm; 0 for a venue whose orders go over a socket.
+    pub warm_orders: usize,
+}
+
+/// What the service runs with.
+#[derive(Debug)]
+pub struct ServiceConfig {
+    /// In the order of the shard's venues.
+    pub links: Vec<VenueLink>,
+    /// What becomes of open positions.
+    pub on_stop: OnStop,
+    /// Longest time stopping may take before what is left is named and the service ends all the same.
+    pub stop_limit: Duration,
+}
+
+/// How a run was told to end.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, PartialOrd, Ord)]
+pub enum StopSignal {
+    /// Not yet.
+    #[default]
+    Run,
+    /// In an orderly way.
+    Stop,
+    /// At once; what is left behind is named.
+    Now,
+}
+
+/// Why the service could not start or had to end.
+#[derive(Debug, thiserror::Error)]
+pub enum ServiceError {
+    /// A venue's place in the network is not usable.
+    #[error(transparent)]
+    Link(#[from] LinkError),
+    /// The journal could not be begun.
+    #[error("the journal takes no records: {0}")]
+    Journal(String),
+    /// A venue cannot be used without a person.
+    #[error("{venue}: {why}")]
+    Fatal {
+        /// Which.
+        venue: VenueId,
+        /// What to change.
+        why: String,
+    },
+}
+
+/// What a run came to.
+#[derive(Debug)]
+pub struct Finished {
+    /// Numbers.
+    pub stats: Stats,
+    /// Net result of this run by our own ledger: rounds ended, and what open ones have realised so far.
+    pub net: Usd,
+    /// Balances by the venues' word.
+    pub balances: BTreeMap<VenueId, Balances>,
+    /// Positions left open and even.
+    pub open: usize,
+    /// Base uncovered at the end, at 1e-8.
+    pub uncovered_e8: i64,
+    /// What was left behind, a sentence each; empty after a clean exit.
+    pub left_behind: Vec<String>,
+    /// Longest append to the journal, and how many there were.
+    pub appends: telemetry::LatencySummary,
+}
+
+/// Everything the hot thread owns.
+struct Core {
+    shard: Shard,
+    journal: Journal,
+    links: Vec<Rc<Link>>,
+    venues: Vec<VenueId>,
+    clock: Clock,
+    body: Vec<u8>,
+    stats: Stats,
+    appends: telemetry::LatencyRecorder,
+    balances: BTreeMap<VenueId, Balances>,
+    net_at_start: Usd,
+    running: bool,
+    journal_ok: bool,
+    fatal: Option<(VenueId, String)>,
+    synced: Arc<AtomicU64>,
+    wake: Rc<Notify>,
+}
+
+/// The service.
+pub struct ExecutionService {
+    core: Rc<RefCell<Core>>,
+    config_stop: (OnStop, Duration),
+    warm: Vec<(usize, usize)>,
+    wake: Rc<Notify>,
+}
+
+impl ExecutionService {
+    /// Puts a shard that has been replayed onto its sockets and journal. Must be called inside a
+    /// `tokio::task::LocalSet`. `synced` is kept at the last record number known to be on the disk, for projections.
+    ///
+    /// # Errors
+    /// [`ServiceError`]: a link that cannot be, or a journal that takes no records. Nothing was connected.
+    pub fn new(
+        shard: Shard,
+        mut journal: Journal,
+        config: ServiceConfig,
+        clock: Clock,
+        synced: Arc<AtomicU64>,
+    ) -> Result<Self, ServiceError> {
+        // The new segment begins with everything the state is the fold of, so that replay starts here next time.
+        let snapshot =
+            serde_json::to_vec(&shard.engine().snapshot(clock.now())).map_err(|e| ServiceError::Journal(e.to_string()))?;
+        journal.rotate(SCHEMA, &snapshot).map_err(|e| ServiceError::Journal(e.to_string()))?;
+        let wake = Rc::new(Notify::new());
+        let venues: Vec<VenueId> = config.links.iter().map(|l| l.venue).collect();
+        let warm = config.links.iter().enumerate().filter(|(_, l)| l.warm_orders > 0).map(|(i, l)| (i, l.warm_orders)).collect();
+        let core = Rc::new(RefCell::new(Core {
+            net_at_start: shard.engine().realised(),
+            shard,
+            journal,
+            links: Vec::new(),
+            venues,
+            clock,
+            body: Vec::with_capacity(4_096),
+            stats: Stats::default(),
+            appends: telemetry::LatencyRecorder::new(),
+            balances: BTreeMap::new(),
+            running: false,
+            journal_ok: true,
+            fatal: None,
+            synced,
+            wake: Rc::clone(&wake),
+        }));
+        for (index, venue) in config.links.into_iter().enumerate() {
+            let weak: Weak<RefCell<Core>> = Rc::downgrade(&core);
+            let link = Link::new(venue.link, clock, move |event, now| {
+                if let Some(core) = weak.upgrade() {
+                    core.borrow_mut().on_link(index, event, now);
+                }
+            })?;
+            core.borrow_mut().links.push(Rc::new(link));
+        }
+        Ok(Self { core, config_stop: (config.on_stop, config.stop_limit), warm, wake })
+    }
+
+    /// Runs until told to stop, or until a venue cannot be used at all.
+    ///
+    /// # Errors
+    /// [`ServiceError::Fatal`] when a venue needs a person before anything was traded on it.
+    pub async fn run(self, mut stop: watch::Receiver<StopSignal>) -> Result<Finished, ServiceError> {
+        {
+            let mut core = self.core.borrow_mut();
+            let (epoch, now) = (core.journal.epoch(), core.clock.now());
+            core.shard.start(epoch, now);
+            core.perform(now);
+        }
+        for (index, connections) in &self.warm {
+            let core = Rc::clone(&self.core);
+            let (index, connections) = (*index, *connections);
+            tokio::task::spawn_local(async move {
+                // The link keeps trying by itself; what it says is for the log.
+                let warmed = {
+                    let link = Rc::clone(&core.borrow().links[index]);
+                    link.warm(Lane::Orders, connections).await
+                };
+                if let Err(why) = warmed {
+                    tracing::warn!(target: "bot4", reason = why, "[HTTP] Connections not warm yet");
+                }
+            });
+        }
+        let mut stopping_since: Option<tokio::time::Instant> = None;
+        loop {
+            let next = self.core.borrow().next_wake();
+            tokio::select! {
+                biased;
+                changed = stop.changed(), if stopping_since.is_none() || *stop.borrow() != StopSignal::Now => {
+                    let signal = if changed.is_err() { StopSignal::Stop } else { *stop.borrow_and_update() };
+                    match signal {
+                        StopSignal::Run => {}
+                        StopSignal::Stop if stopping_since.is_none() => {
+                            stopping_since = Some(tokio::time::Instant::now());
+                            self.begin_stop();
+                        }
+                        StopSignal::Stop => {}
+                        StopSignal::Now => return Ok(self.leave(true).await),
+                    }
+                    if changed.is_err() && stopping_since.is_some() {
+                        // Nobody is left to tell us more; go on without listening.
+                        tokio::time::sleep(Duration::from_millis(20)).await;
+                    }
+                }
+                () = self.wake.notified() => {}
+                () = tokio::time::sleep(next) => {}
+            }
+            self.core.borrow_mut().look_around();
+            let fatal = self.core.borrow_mut().fatal.take();
+            if let Some((venue, why)) = fatal {
+                let traded = self.core.borrow().shard.engine().rounds().next().is_some();
+                if !traded && stopping_since.is_none() {
+                    self.stop_links().await;
+                    return Err(ServiceError::Fatal { venue, why });
+                }
+            }
+            if let Some(since) = stopping_since {
+                if self.core.borrow().shard.engine().stopped() {
+                    return Ok(self.leave(false).await);
+                }
+                if since.elapsed() >= self.config_stop.1 {
+                    tracing::error!(target: "bot4", event_type = "SHUTDOWN", "[SHUTDOWN] Not everything came to its end in time");
+                    return Ok(self.leave(true).await);
+                }
+            }
+        }
+    }
+
+    fn begin_stop(&self) {
+        tracing::info!(target: "bot4", event_type = "SHUTDOWN", "[SHUTDOWN] Graceful shutdown initiated");
+        let mut core = self.core.borrow_mut();
+        let now = core.clock.now();
+        core.shard.begin_stop(self.config_stop.0, now);
+        core.perform(now);
+    }
+
+    /// The last part: the venues' final word on the money, the sockets, the figures.
+    async fn leave(self, early: bool) -> Finished {
+        let left_behind = self.core.borrow().shard.engine().left_behind();
+        let settled = self.core.borrow().shard.engine().settled_since_stop();
+        tracing::info!(target: "bot4", event_type = "SHUTDOWN", cancelled = settled, "[SHUTDOWN] Cancelled {settled} pending orders");
+        if !early {
+            self.read_balances().await;
+        }
+        {
+            let mut core = self.core.borrow_mut();
+            let now = core.clock.now();
+            core.shard.close(now);
+            core.perform(now);
+            if let Err(e) = core.journal.wait_synced() {
+                tracing::error!(target: "bot4", "the journal's last records may not be on the disk: {e}");
+            }
+            core.publish_synced();
+        }
+        self.stop_links().await;
+        for left in &left_behind {
+            tracing::error!(target: "bot4", event_type = "SHUTDOWN", "[SHUTDOWN] Left behind: {left}");
+        }
+        if left_behind.is_empty() {
+            tracing::info!(target: "bot4", event_type = "SHUTDOWN", "[SHUTDOWN] Clean exit, no pending orders");
+        }
+        let core = self.core.borrow();
+        let engine = core.shard.engine();
+        Finished {
+            stats: core.stats.clone(),
+            net: engine.realised().minus(core.net_at_start),
+            balances: core.balances.clone(),
+            open: engine.rounds().count(),
+            uncovered_e8: engine.uncovered_e8(),
+            left_behind,
+            appends: core.appends.summary(),
+        }
+    }
+
+    async fn read_balances(&self) {
+        let before = self.core.borrow().shard.engine().accounts_read();
+        {
+            let mut core = self.core.borrow_mut();
+            let now = core.clock.now();
+            core.shard.read_accounts(now);
+            core.perform(now);
+        }
+        let wanted = before + self.core.borrow().venues.len() as u64;
+        let core = &self.core;
+        let done = tokio::time::timeout(LAST_READ, async {
+            while core.borrow().shard.engine().accounts_read() < wanted {
+                self.wake.notified().await;
+            }
+        });
+        if done.await.is_err() {
+            tracing::warn!(target: "bot4", "a venue did not say its final balance in time");
+        }
+        self.core.borrow_mut().note_balances();
+    }
+
+    async fn stop_links(&self) {
+        let links = std::mem::take(&mut self.core.borrow_mut().links);
+        for link in &links {
+            link.stop().await;
+        }
+    }
+}
+
+impl Core {
+    fn on_link(&mut self, venue: usize, event: LinkEvent<'_>, now: Now) {
+        match event {
+            LinkEvent::Open { conn } => self.shard.on_open(venue, conn, now),
+            LinkEvent::Closed { conn, code, why } => self.shard.on_closed(venue, conn, code, why, now),
+            LinkEvent::Frame { conn, frame } => self.shard.on_frame(venue, conn, frame, now),
+            LinkEvent::Reply { id, reply } => self.shard.on_reply(venue, id, reply, now),
+            LinkEvent::Timer { id } => self.shard.on_timer(venue, id, now),
+            LinkEvent::Reconnecting { .. } => return,
+        }
+        self.perform(now);
+    }
+
+    /// Does what the shard wants: first everything that leaves, in its order and each after its record; then what is
+    /// told, so that no order waits for a line to be written.
+    fn perform(&mut self, now: Now) {
+        loop {
+            let mut outputs = self.shard.take_outputs();
+            if outputs.is_empty() {
+                self.shard.give_back(outputs);
+                break;
+            }
+            let mut withheld: Vec<OrderId> = Vec::new();
+            let (mut ordered, mut told) = (false, Vec::new());
+            for output in outputs.drain(..) {
+                match output {
+                    Output::Append { record, reducing, orders } => {
+                        if self.append(&record, reducing) {
+                            continue;
+                        }
+                        if reducing {
+                            // Even the reserve is gone: closing what is naked goes on, and the next start trusts the venues.
+                            tracing::error!(target: "bot4", "the journal took no record; reducing orders leave without one");
+                        } else {
+                            withheld.extend(orders);
+                        }
+                    }
+                    Output::Act { venue, order, action } => {
+                        if order.is_some_and(|o| withheld.contains(&o)) {
+                            continue;
+                        }
+                        ordered |= order.is_some();
+                        self.act(venue, action);
+                    }
+                    other => told.push(other),
+                }
+            }
+            if ordered {
+                self.journal.sync_soon();
+                self.stats.sent.record_ns(self.clock.mono().since(now.mono));
+            }
+            for output in told {
+                self.tell(&output, now);
+            }
+            self.shard.give_back(outputs);
+            if !withheld.is_empty() {
+                self.journal_ok = false;
+                self.shard.append_failed(&withheld, now);
+            }
+        }
+        self.wake.notify_one();
+    }
+
+    fn append(&mut self, record: &Record, reducing: bool) -> bool {
+        self.body.clear();
+        if let Err(e) = serde_json::to_writer(&mut self.body, record) {
+            tracing::error!(target: "bot4", "a record could not be written as JSON: {e}");
+            return false;
+        }
+        let began = self.clock.mono();
+        let done = if reducing {
+            self.journal.append_reducing(record.kind(), SCHEMA, &self.body)
+        } else {
+            self.journal.append(record.kind(), SCHEMA, &self.body)
+        };
+        self.appends.record_ns(self.clock.mono().since(began));
+        match done {
+            Ok(_) => true,
+            Err(e) => {
+                tracing::error!(target: "bot4", "[STATE] The journal took no record: {e}");
+                false
+            }
+        }
+    }
+
+    fn act(&mut self, venue: usize, action: Action) {
+        if let Some(link) = self.links.get(venue) {
+            link.perform(action);
+        }
+    }
+
+    fn tell(&mut self, output: &Output, now: Now) {
+        match output {
+            Output::Tell(notice) => {
+                self.count(notice, now);
+                told::notice(notice);
+            }
+            Output::Session(session) => {
+                told::session(session.venue, &session.news);
+                if let SessionNews::Fatal { why } = &session.news {
+                    self.fatal = Some((session.venue, why.clone()));
+                }
+                if !self.running && self.shard.ready() {
+                    self.running = true;
+                    let pairs: Vec<String> = self.shard.strategy().pairs().map(|p| p.pair.to_string()).collect();
+                    tracing::info!(target: "bot4", pairs = pairs.join(","), "Bot runtime started");
+                }
+            }
+            Output::BookUpdated { pair, venue, what, .. } => {
+                tracing::debug!(target: "bot4", pair = %pair, exchange = %venue, what, "Orderbook updated");
+            }
+            Output::Append { .. } | Output::Act { .. } => {}
+        }
+    }
+
+    fn count(&mut self, notice: &Notice, now: Now) {
+        match notice {
+            Notice::SpreadDetected { .. } => self.stats.opportunities += 1,
+            Notice::OrderPlaced { order, .. } => self.stats.began(order.round, now.mono),
+            Notice::OrderLatency { venue, network_ns, .. } => {
+                let latency: &mut VenueLatency = self.stats.venues.entry(*venue).or_default();
+                latency.answer.record_ns(*network_ns);
+            }
+            Notice::Entered { round, .. } => self.stats.entered(*round, now.mono),
+            Notice::SafetyClose { .. } => self.stats.safety_closes += 1,
+            Notice::Retry { .. } => self.stats.retries += 1,
+            Notice::RoundEnded { round, outcome, .. } => self.stats.ended(*round, outcome.ending, outcome.uncovered_ms),
+            _ => {}
+        }
+    }
+
+    /// What is due, and what changed beside the sockets.
+    fn look_around(&mut self) {
+        let now = self.clock.now();
+        if self.shard.next_wake().is_some_and(|w| w <= now.wall) {
+            self.shard.tick(now);
+            self.perform(now);
+        }
+        self.publish_synced();
+        self.note_balances();
+        if !self.journal_ok && self.journal.entries_allowed().is_ok() {
+            self.journal_ok = true;
+            self.shard.journal_works();
+            tracing::info!(target: "bot4", "[STATE] The journal takes records again");
+        }
+        if self.journal.wants_rotation() {
+            self.rotate(now);
+        }
+    }
+
+    fn rotate(&mut self, now: Now) {
+        let snapshot = match serde_json::to_vec(&self.shard.engine().snapshot(now)) {
+            Ok(snapshot) => snapshot,
+            Err(e) => return tracing::error!(target: "bot4", "the state could not be written as JSON: {e}"),
+        };
+        if let Err(e) = self.journal.rotate(SCHEMA, &snapshot) {
+            tracing::error!(target: "bot4", "[STATE] The journal's next segment could not be begun: {e}");
+        }
+    }
+
+    fn publish_synced(&self) {
+        self.synced.store(self.journal.synced(), Ordering::Release);
+    }
+
+    fn note_balances(&mut self) {
+        for venue in &self.venues {
+            if let Some(balance) = self.shard.engine().balance(*venue) {
+                let known = self.balances.entry(*venue).or_default();
+                known.at_start.get_or_insert(balance);
+                known.at_end = Some(balance);
+            }
+        }
+    }
+
+    fn next_wake(&self) -> Duration {
+        let Some(Wall(at)) = self.shard.next_wake() else { return LOOK_AROUND };
+        let wait = u64::try_from(at - self.clock.now().wall.0).unwrap_or(0);
+        Duration::from_micros(wait).min(LOOK_AROUND)
+    }
+}
