@@ -33,7 +33,7 @@ pub struct Config {
     pub fence_margin_ms: u64,
     /// Without an answer to an order after this many ms its fate is unknown.
     pub ack_timeout_ms: u64,
-    /// How long a REST request may take, ms.
+    /// How long a REST request may take, ms: a venue that hangs must not keep a reconnection waiting for long.
     pub rest_timeout_ms: u64,
     /// SBE schema version to ask for (paradex.md 7.1); one lower is tried when the venue refuses it.
     pub sbe_version: u16,
@@ -57,7 +57,7 @@ impl Config {
             recv_window_ms: 1_500,
             fence_margin_ms: 500,
             ack_timeout_ms: 2_000,
-            rest_timeout_ms: 5_000,
+            rest_timeout_ms: 2_500,
             sbe_version: 2,
             jwt_refresh_margin_ms: 120_000,
             rest_fallback: true,

@@ -14,6 +14,8 @@ use venue_api::{Backoff, Header, Lane, Method, Out, Reply, SessionNews, VenueNew
 
 /// A token lives this long (paradex.md 2.4).
 const TOKEN_LIFE_MS: u64 = 300_000;
+/// A login that failed is tried again after this long; the venue allows 600 a minute (paradex.md 10).
+const TOKEN_AGAIN_MS: u64 = 250;
 /// A login signature may be used this long; the venue allows up to a week (paradex.md 2.4).
 const LOGIN_LIFE_S: u64 = 1_800;
 /// How often the venue's clock is measured again.
@@ -354,7 +356,7 @@ impl ParadexClient {
                 }
             }
             if self.session.boot == Boot::Done {
-                set_timer(TimerKind::Token, 0, now.mono.plus_ms(1_000), out);
+                set_timer(TimerKind::Token, 0, now.mono.plus_ms(TOKEN_AGAIN_MS), out);
             } else {
                 self.boot_again(now, out);
             }
