@@ -47,6 +47,8 @@ pub struct Shard {
     stopwatch: fn() -> Mono,
     /// Signing and encoding of orders on their way, ns.
     laps: BTreeMap<OrderId, (u64, u64)>,
+    /// Kept for its capacity: an opportunity that may not be taken comes with every frame.
+    phases: Vec<(Pair, Phase)>,
 }
 
 impl Shard {
@@ -63,6 +65,7 @@ impl Shard {
             tell_books: config.tell_books,
             stopwatch: config.stopwatch,
             laps: BTreeMap::new(),
+            phases: Vec::new(),
         };
         shard.relearn();
         shard
@@ -337,23 +340,21 @@ impl Shard {
 
     /// Tells the strategy where each pair's round stands.
     fn set_phases(&mut self) {
-        let phases: Vec<(Pair, Phase)> = self
-            .strategy
-            .pairs()
-            .map(|config| {
-                let phase = match self.engine.round_on(config.pair) {
-                    None => Phase::Free,
-                    Some(round) if round.goal == Goal::Hold => {
-                        let long = round.plan.legs[LegId::A.index()].instrument;
-                        Phase::Holding(usize::from(config.instruments[0] != long))
-                    }
-                    Some(_) => Phase::Busy,
-                };
-                (config.pair, phase)
-            })
-            .collect();
-        for (pair, phase) in phases {
+        let mut phases = std::mem::take(&mut self.phases);
+        phases.extend(self.strategy.pairs().map(|config| {
+            let phase = match self.engine.round_on(config.pair) {
+                None => Phase::Free,
+                Some(round) if round.goal == Goal::Hold => {
+                    let long = round.plan.legs[LegId::A.index()].instrument;
+                    Phase::Holding(usize::from(config.instruments[0] != long))
+                }
+                Some(_) => Phase::Busy,
+            };
+            (config.pair, phase)
+        }));
+        for (pair, phase) in phases.drain(..) {
             self.strategy.set_phase(pair, phase);
         }
+        self.phases = phases;
     }
 }

@@ -1,0 +1,5 @@
+//! The shard with real clients between simulated venues.
+
+mod allocations;
+mod frames;
+mod pipe;
