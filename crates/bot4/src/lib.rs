@@ -1,1 +1,10 @@
-//! Placeholder.
+//! The door: command line, configuration, wiring and modes. No rule of trading lives here.
+
+pub mod cli;
+mod config;
+mod demo;
+mod keys;
+mod run;
+mod summary;
+mod venue_sim_command;
+mod wiring;

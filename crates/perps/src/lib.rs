@@ -8,5 +8,5 @@
 mod pair;
 mod strategy;
 
-pub use pair::{PairConfig, Phase};
+pub use pair::{PairConfig, Phase, Sizing};
 pub use strategy::{Call, Moved, Strategy};

@@ -2,7 +2,7 @@
 
 use books::{Book, Costs, Cross, Quote, Rules, Signal, Trigger, both};
 use domain::record::{LegPlan, Waterfall};
-use domain::{Instrument, InstrumentId, Mono, Pair, Rate, Side, Size, VenueId};
+use domain::{Instrument, InstrumentId, Mono, Pair, Rate, Side, Size, Usd, VenueId};
 use engine::Intent;
 
 /// What an operator configures for a pair.
@@ -16,8 +16,8 @@ pub struct PairConfig {
     pub instruments: [InstrumentId; 2],
     /// How their feeds speak.
     pub rules: [Rules; 2],
-    /// Base on each leg, before it is brought onto the common step of both venues.
-    pub size: Size,
+    /// How much on each leg, before it is brought onto the common step of both venues.
+    pub sizing: Sizing,
     /// Executable entry spread at or over which a round is opened.
     pub spread_entry: Rate,
     /// Executable exit spread at or under which it is closed.
@@ -32,6 +32,15 @@ pub struct PairConfig {
     pub buffers: Rate,
     /// How far beyond the worst level a leg may fill.
     pub price_bound: Rate,
+}
+
+/// How much a leg trades.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Sizing {
+    /// So much base.
+    Base(Size),
+    /// So much quote currency, turned into base at the first price both venues agree about, and kept from then on.
+    Notional(Usd),
 }
 
 /// Where the pair's round stands, as far as the strategy has to know.
@@ -54,6 +63,7 @@ pub(crate) struct PairState {
     /// On the common step; zero until both venues have said what their steps are.
     size: Size,
     costs: [Option<Costs>; 2],
+    step: Option<Size>,
     lots: [Size; 2],
     ticks: [Option<domain::Price>; 2],
     entries: [Trigger; 2],
@@ -80,6 +90,7 @@ impl PairState {
             quotes: [Quote::nothing(Size::ZERO); 2],
             size: Size::ZERO,
             costs: [None; 2],
+            step: None,
             lots: [Size::ZERO; 2],
             ticks: [None; 2],
             entries: [trigger; 2],
@@ -94,7 +105,11 @@ impl PairState {
         let [a, b] = instruments;
         self.lots = [a.lot, b.lot];
         self.ticks = [Some(a.tick), Some(b.tick)];
-        self.size = common_step(a.lot, b.lot).map_or(Size::ZERO, |step| self.config.size.down_to(step));
+        self.step = common_step(a.lot, b.lot);
+        self.size = match (self.config.sizing, self.step) {
+            (Sizing::Base(size), Some(step)) => size.down_to(step),
+            _ => Size::ZERO,
+        };
         let costs = |long: &Instrument, short: &Instrument| {
             Costs::new(long.taker_fee, short.taker_fee, self.config.funding, self.config.buffers).ok()
         };
@@ -108,6 +123,9 @@ impl PairState {
 
     /// A book moved: renew its quote and look at both directions.
     pub(crate) fn look(&mut self, moved: usize, now: Mono) -> Seen {
+        if self.size.is_zero() {
+            self.size_by_notional(now);
+        }
         self.quotes[moved] = self.books[moved].depth(now).map_or(Quote::nothing(self.size), |d| Quote::of(d, self.size));
         let quotes = self.quotes;
         let crosses = both(&quotes[0], &quotes[1]);
@@ -125,6 +143,18 @@ impl PairState {
                 seen
             }
         }
+    }
+
+    /// Turns the notional into base once both books show a price.
+    fn size_by_notional(&mut self, now: Mono) {
+        let (Sizing::Notional(usd), Some(step)) = (self.config.sizing, self.step) else { return };
+        let ask = |b: &Book| b.depth(now).ok().and_then(|d| d.best(Side::Buy)).map(|l| l.price);
+        let (Some(a), Some(b)) = (ask(&self.books[0]), ask(&self.books[1])) else { return };
+        let price = i128::from(a.max(b));
+        let base = i128::from(usd.e8()).saturating_mul(i128::from(domain::SCALE)).checked_div(price).unwrap_or(0);
+        self.size = i64::try_from(base).ok().and_then(Size::from_e8).map_or(Size::ZERO, |s| s.down_to(step));
+        let size = self.size;
+        self.quotes = [0, 1].map(|i: usize| self.books[i].depth(now).map_or(Quote::nothing(size), |d| Quote::of(d, size)));
     }
 
     fn look_for_exit(&mut self, cross: &Cross<'_>, now: Mono) -> Seen {

@@ -6,7 +6,7 @@ use domain::record::Policy;
 use domain::{Instrument, InstrumentId, Lifecycle, Pair, Price, Rate, Size, Usd, VenueId};
 use engine::EngineConfig;
 use paradex_client::ParadexClient;
-use perps::PairConfig;
+use perps::{PairConfig, Sizing};
 use risk::Limits;
 use shard::{Shard, ShardConfig, Venue};
 use signing::SanitizedValue;
@@ -141,7 +141,7 @@ impl Bot {
                 venues: [VenueId::new("vest"), VenueId::new("paradex")],
                 instruments: [InstrumentId(0), InstrumentId(1)],
                 rules: [Rules::snapshots(), Rules::sequenced()],
-                size,
+                sizing: Sizing::Base(size),
                 spread_entry: Rate::from_bps(25),
                 spread_exit: Rate::from_bps(10),
                 edge_min: Rate::ZERO,

@@ -1,0 +1,133 @@
+//! The demo: both venues simulated inside this process, a market with opportunities, and now and then a refusal, a
+//! partial fill or an answer that gets lost, so that a newcomer sees the whole job.
+
+use crate::config::{Config, FileConfig, Mode, PairEntry, Percent, Stop};
+use crate::wiring::Places;
+use anyhow::Context;
+use config_manager::Layers;
+use domain::{Pair, Rate};
+use serde_json::{Value, json};
+use std::sync::Arc;
+use std::time::Duration;
+use tokio_util::sync::CancellationToken;
+use tokio_util::task::TaskTracker;
+use venue_sim::market::{Market, MarketShape};
+use venue_sim::paradex::{ParadexSim, ParadexSimConfig};
+use venue_sim::server::{Authority, RunningServer, ServerOptions, TlsServer};
+use venue_sim::vest::{VestSim, VestSimConfig};
+
+/// Pairs of the demo.
+const PAIRS: [Pair; 2] = [Pair::new("ETH-USD"), Pair::new("BTC-USD")];
+
+/// What the demo would have in its configuration file.
+pub(crate) fn defaults() -> FileConfig {
+    let plain = |pair| PairEntry {
+        pair,
+        size: None,
+        notional_usd: None,
+        spread_entry: None,
+        spread_exit: None,
+        vest: None,
+        paradex: None,
+    };
+    FileConfig {
+        mode: Mode::Demo,
+        pairs: PAIRS.into_iter().map(plain).collect(),
+        spread_entry: Percent(Rate::from_bps(30)),
+        spread_exit: Percent(Rate::from_bps(10)),
+        max_holding_s: Some(20),
+        on_stop: Stop::Flatten,
+        ..FileConfig::default()
+    }
+}
+
+/// The demo's settings under what the command line sets.
+pub(crate) fn load(set: impl FnOnce(Layers) -> Result<Layers, config_manager::ConfigError>) -> anyhow::Result<Config> {
+    // The demo's values are its defaults; writing them as settings keeps one way of reading and checking them.
+    let d = defaults();
+    let layers = Layers::new()
+        .set("mode", "demo", "the demo")?
+        .set("pairs", &format!("[{}]", d.pairs.iter().map(|p| p.pair.to_string()).collect::<Vec<_>>().join(", ")), "the demo")?
+        .set("spread_entry", &d.spread_entry.0.to_string(), "the demo")?
+        .set("spread_exit", &d.spread_exit.0.to_string(), "the demo")?
+        .set("max_holding_s", "20", "the demo")?
+        .set("on_stop", "flatten", "the demo")?
+        .set("venues.paradex.onboard", "true", "the demo")?;
+    let loaded = set(layers)?.load::<FileConfig>()?;
+    Ok(Config::resolve(&loaded)?)
+}
+
+/// Both venues on loopback, over TLS.
+pub(crate) struct Embedded {
+    vest: Arc<RunningServer>,
+    paradex: Arc<RunningServer>,
+    stop: CancellationToken,
+    tasks: TaskTracker,
+}
+
+impl Embedded {
+    /// Starts both; must be called inside a tokio runtime.
+    pub(crate) fn start(config: &Config, seed: u64) -> anyhow::Result<Self> {
+        let market = Market::new(seed, MarketShape::default());
+        let authority = Authority::generate().context("no certificate for the simulated venues")?;
+        let symbols: Vec<&str> = config.pairs.iter().map(|p| p.paradex.as_str()).collect();
+        let paradex = ParadexSim::new(ParadexSimConfig::new(seed, market, &symbols));
+        let vest = VestSim::new(VestSimConfig::new(seed, market));
+        let own = Some(authority);
+        let vest = TlsServer::start(Box::new(vest), ServerOptions { authority: own.clone(), ..ServerOptions::vest() })
+            .context("the simulated Vest could not be started")?;
+        let paradex = TlsServer::start(Box::new(paradex), ServerOptions { authority: own, ..ServerOptions::paradex() })
+            .context("the simulated Paradex could not be started")?;
+        let embedded =
+            Self { vest: Arc::new(vest), paradex: Arc::new(paradex), stop: CancellationToken::new(), tasks: TaskTracker::new() };
+        embedded.trouble();
+        Ok(embedded)
+    }
+
+    /// Where they are.
+    pub(crate) fn places(&self) -> Places {
+        Places {
+            vest: (self.vest.rest_url(), self.vest.ws_url()),
+            paradex: (self.paradex.rest_url(), self.paradex.ws_url()),
+            roots: vec![self.vest.ca_pem().to_owned(), self.paradex.ca_pem().to_owned()],
+        }
+    }
+
+    /// Something goes wrong every few seconds, once each, the first time when a round has been seen to go well.
+    fn trouble(&self) {
+        let (vest, paradex, stop) = (Arc::clone(&self.vest), Arc::clone(&self.paradex), self.stop.clone());
+        let plan: [(bool, &str, Value); 6] = [
+            (false, "partial_fill", json!({"count": 1, "share_bps": 6_000})),
+            (true, "refuse_order", json!({"count": 1, "code": 3001})),
+            (true, "lose_order_answer", json!({"count": 1})),
+            (false, "refuse_order", json!({"count": 3, "late": true, "code": "NOT_ENOUGH_MARGIN"})),
+            (true, "partial_fill", json!({"count": 1, "share_bps": 4_000})),
+            (false, "drop_sockets", json!({"count": 1})),
+        ];
+        self.tasks.spawn(async move {
+            for (on_vest, name, parameters) in plan.iter().cycle() {
+                tokio::select! {
+                    biased;
+                    () = stop.cancelled() => return,
+                    () = tokio::time::sleep(Duration::from_secs(11)) => {}
+                }
+                let server = if *on_vest { &vest } else { &paradex };
+                if let Err(why) = server.fault(name, parameters) {
+                    tracing::warn!(target: "bot4", "the demo's trouble {name} is refused: {why}");
+                }
+            }
+        });
+    }
+
+    /// Stops both.
+    pub(crate) async fn stop(self) {
+        self.stop.cancel();
+        self.tasks.close();
+        self.tasks.wait().await;
+        for server in [self.vest, self.paradex] {
+            if let Ok(server) = Arc::try_unwrap(server) {
+                server.stop().await;
+            }
+        }
+    }
+}

@@ -1,0 +1,131 @@
+//! Credentials: by name from the environment or `.env`, or thrown away after a demo.
+
+use config_manager::{Environment, MissingCredential};
+use rustls::crypto::ring::default_provider;
+use signing::{EvmKey, SanitizedValue, StarkKey};
+use telemetry::Redactor;
+
+/// Private key that signs Vest's orders.
+pub(crate) const VEST_SIGNING_KEY: &str = "VEST_SIGNING_KEY";
+/// Private key of the Vest account's wallet: registers the signing key at start, where no API key is given.
+pub(crate) const VEST_PRIMARY_KEY: &str = "VEST_PRIMARY_KEY";
+/// What registering returned.
+pub(crate) const VEST_API_KEY: &str = "VEST_API_KEY";
+/// Account group that registering returned.
+pub(crate) const VEST_ACCOUNT_GROUP: &str = "VEST_ACCOUNT_GROUP";
+/// Address of the Paradex account.
+pub(crate) const PARADEX_ACCOUNT: &str = "PARADEX_ACCOUNT";
+/// Private key that signs Paradex's orders: a subkey.
+pub(crate) const PARADEX_SIGNING_KEY: &str = "PARADEX_SIGNING_KEY";
+/// Address of the wallet behind the Paradex account; only needed where it is onboarded at start.
+pub(crate) const PARADEX_L1_ADDRESS: &str = "PARADEX_L1_ADDRESS";
+
+/// Every name: one of them set means that somebody wants to trade with it.
+pub(crate) const ALL: [&str; 7] = [
+    VEST_SIGNING_KEY,
+    VEST_PRIMARY_KEY,
+    VEST_API_KEY,
+    VEST_ACCOUNT_GROUP,
+    PARADEX_ACCOUNT,
+    PARADEX_SIGNING_KEY,
+    PARADEX_L1_ADDRESS,
+];
+
+/// What both clients need.
+#[derive(Clone, Debug)]
+pub(crate) struct Keys {
+    pub(crate) vest_signing: SanitizedValue,
+    pub(crate) vest_primary: Option<SanitizedValue>,
+    pub(crate) vest_api_key: Option<SanitizedValue>,
+    pub(crate) vest_group: u32,
+    pub(crate) paradex_account: String,
+    pub(crate) paradex_signing: SanitizedValue,
+    pub(crate) paradex_l1: Option<String>,
+}
+
+impl Keys {
+    /// From the environment. Every one is registered with the log before it is used.
+    pub(crate) fn from_environment(environment: &Environment) -> anyhow::Result<Self> {
+        let secrets = environment.secrets();
+        let keys = Self {
+            vest_signing: secrets.require(VEST_SIGNING_KEY)?,
+            vest_primary: secrets.get(VEST_PRIMARY_KEY),
+            vest_api_key: secrets.get(VEST_API_KEY),
+            vest_group: match environment.get(VEST_ACCOUNT_GROUP) {
+                None => 0,
+                Some(text) => text
+                    .trim()
+                    .parse()
+                    .map_err(|_| anyhow::anyhow!("{VEST_ACCOUNT_GROUP} is not an account group: write a number from 0 to 9"))?,
+            },
+            paradex_account: environment.get(PARADEX_ACCOUNT).map(|a| a.trim().to_owned()).ok_or_else(|| MissingCredential {
+                name: PARADEX_ACCOUNT.to_owned(),
+                file: None,
+                empty: false,
+            })?,
+            paradex_signing: secrets.require(PARADEX_SIGNING_KEY)?,
+            paradex_l1: environment.get(PARADEX_L1_ADDRESS).map(|a| a.trim().to_owned()),
+        };
+        if keys.vest_primary.is_none() && keys.vest_api_key.is_none() {
+            secrets.require(VEST_API_KEY)?;
+        }
+        keys.hide();
+        Ok(keys)
+    }
+
+    /// Fresh ones that are good for simulated venues only.
+    pub(crate) fn throw_away() -> anyhow::Result<Self> {
+        let draw = || -> anyhow::Result<[u8; 32]> {
+            let mut bytes = [0u8; 32];
+            default_provider().secure_random.fill(&mut bytes).map_err(|_| anyhow::anyhow!("no randomness to draw a key from"))?;
+            Ok(bytes)
+        };
+        let hex = |bytes: [u8; 32]| {
+            let text = bytes.iter().fold(String::from("0x"), |mut t, b| {
+                use std::fmt::Write as _;
+                let _ = write!(t, "{b:02x}");
+                t
+            });
+            SanitizedValue::new(text)
+        };
+        let (stark, _) = signing::stark_account::grind(&draw()?).map_err(|e| anyhow::anyhow!("no Stark key: {e}"))?;
+        let primary = hex(draw()?);
+        let l1 = EvmKey::from_hex(&primary).map_err(|e| anyhow::anyhow!("no wallet key: {e}"))?;
+        let keys = Self {
+            vest_signing: hex(draw()?),
+            paradex_l1: Some(l1.address().to_string()),
+            vest_primary: Some(primary),
+            vest_api_key: None,
+            vest_group: 0,
+            paradex_account: demo_account(&stark),
+            paradex_signing: stark.to_hex(),
+        };
+        keys.hide();
+        Ok(keys)
+    }
+
+    fn hide(&self) {
+        let redactor = Redactor::global();
+        redactor.register(&self.vest_signing);
+        redactor.register(&self.paradex_signing);
+        for secret in [&self.vest_primary, &self.vest_api_key].into_iter().flatten() {
+            redactor.register(secret);
+        }
+    }
+
+    /// Public name of the Vest account: the wallet's address, or the signing address where only that is known.
+    pub(crate) fn vest_account(&self) -> anyhow::Result<String> {
+        let key = self.vest_primary.as_ref().unwrap_or(&self.vest_signing);
+        let key = EvmKey::from_hex(key).map_err(|e| anyhow::anyhow!("the Vest key is not a key: {e}"))?;
+        Ok(key.address().to_string().to_ascii_lowercase())
+    }
+}
+
+/// Class hashes that the simulated Paradex runs with (those of the official SDK's own test configuration).
+const PROXY_CLASS: &str = "0x3530cc4759d78042f1b543bf797f5f3d647cde0388c33734cf91b7f7b9314a9";
+const ACCOUNT_CLASS: &str = "0x41cb0280ebadaa75f996d8d92c6f265f6d040bb3ba442e5f86a554f1765244e";
+
+fn demo_account(key: &StarkKey) -> String {
+    let felt = |text| signing::Felt::from_hex(text).expect("a constant felt");
+    signing::stark_account::account_address(&key.public_key(), &felt(PROXY_CLASS), &felt(ACCOUNT_CLASS)).to_hex_string()
+}

@@ -1,0 +1,376 @@
+//! `bot4` itself: configuration, recovery, the hot thread, signals, the summary.
+
+use crate::cli::{FAILED, LEFT_BEHIND, OK, USAGE};
+use crate::config::{Config, FileConfig, Mode};
+use crate::demo::{self, Embedded};
+use crate::keys::{self, Keys};
+use crate::summary;
+use crate::wiring::{self, Places};
+use anyhow::Context;
+use config_manager::{ConfigError, Environment, Layers};
+use domain::Wall;
+use domain::record::Record;
+use journal::{Journal, KIND_SNAPSHOT};
+use orchestrator::{ExecutionService, Finished, ServiceConfig, StopSignal};
+use std::io::IsTerminal;
+use std::path::{Path, PathBuf};
+use std::sync::Arc;
+use std::sync::atomic::AtomicU64;
+use std::time::{Duration, Instant};
+use telemetry::{Format, LogOptions};
+use tokio::sync::{oneshot, watch};
+
+/// What the command line asked for.
+#[derive(Debug, Default)]
+pub(crate) struct RunOptions {
+    pub(crate) config: Option<PathBuf>,
+    pub(crate) mode: Option<String>,
+    pub(crate) external: Option<bool>,
+    pub(crate) state: Option<PathBuf>,
+    pub(crate) on_stop: Option<String>,
+    pub(crate) settings: Vec<String>,
+    pub(crate) seed: Option<u64>,
+    pub(crate) stop_after: Option<u64>,
+}
+
+/// Variables with our prefix that are no settings.
+const NOT_SETTINGS: [&str; 1] = ["BOT4_PARADEX_PY_VENV"];
+
+/// Runs the bot and gives the exit code.
+pub(crate) fn main(options: &RunOptions, logs: &LogOptions) -> u8 {
+    let guard = match telemetry::init(logs) {
+        Ok(guard) => guard,
+        Err(e) => {
+            eprintln!("bot4: {e}");
+            return USAGE;
+        }
+    };
+    if let Err(e) = telemetry::forbid_core_files() {
+        tracing::warn!(target: "bot4", "core files could not be forbidden: {e}");
+    }
+    let began = Instant::now();
+    let code = match start(options) {
+        Ok(done) => {
+            summary::log(&done, began.elapsed());
+            guard.flush();
+            if std::io::stdout().is_terminal() && logs.format != Format::Json {
+                println!("\n{}", summary::table(&done, began.elapsed()));
+            }
+            if done.left_behind.is_empty() { OK } else { LEFT_BEHIND }
+        }
+        Err(e) => {
+            tracing::error!(target: "bot4", "{e:#}");
+            let wrong_input = e.is::<ConfigError>() || e.is::<config_manager::MissingCredential>() || e.is::<Usage>();
+            if wrong_input { USAGE } else { FAILED }
+        }
+    };
+    drop(guard);
+    code
+}
+
+/// Something that the caller has to write differently.
+#[derive(Debug, thiserror::Error)]
+#[error("{0}")]
+struct Usage(String);
+
+/// Everything that has to be known before anything runs.
+struct Setup {
+    config: Config,
+    keys: Keys,
+    embedded: bool,
+    state: PathBuf,
+    /// The folder is ours and goes with us.
+    temporary: bool,
+}
+
+fn start(options: &RunOptions) -> anyhow::Result<Finished> {
+    let setup = prepare(options)?;
+    let Setup { config, .. } = &setup;
+    tracing::info!(target: "bot4", event_type = "CONFIG", config_hash = config.hash, "[CONFIG] Loaded pairs: {}", config.pair_list());
+    for plan in &config.pairs {
+        let (entry, exit) = (plan.spread_entry, plan.spread_exit);
+        tracing::info!(
+            target: "bot4",
+            event_type = "CONFIG",
+            pair = %plan.pair,
+            entry = %entry,
+            exit = %exit,
+            "[CONFIG] Thresholds: entry={entry}%, exit={exit}%"
+        );
+    }
+    let runtime = tokio::runtime::Builder::new_multi_thread().worker_threads(2).thread_name("bot4-cold").enable_all().build()?;
+    let result = runtime.block_on(supervise(&setup, options));
+    runtime.shutdown_timeout(Duration::from_secs(2));
+    if setup.temporary {
+        let _ = std::fs::remove_dir_all(&setup.state); // a demo's own folder: nothing in it is worth keeping
+    }
+    result
+}
+
+fn layers(options: &RunOptions, mut layers: Layers) -> Result<Layers, ConfigError> {
+    if let Some(mode) = &options.mode {
+        layers = layers.set("mode", mode, "--mode")?;
+    }
+    if let Some(on_stop) = &options.on_stop {
+        layers = layers.set("on_stop", on_stop, "--on-stop")?;
+    }
+    if let Some(state) = &options.state {
+        layers = layers.set("state", &state.display().to_string(), "--state")?;
+    }
+    for setting in &options.settings {
+        let (name, value) = setting.split_once('=').unwrap_or((setting, ""));
+        layers = layers.set(name, value, "--set")?;
+    }
+    Ok(layers)
+}
+
+fn prepare(options: &RunOptions) -> anyhow::Result<Setup> {
+    let dotenv = Path::new(".env");
+    let environment = Environment::load(Some(dotenv))?;
+    if environment.readable_by_others() {
+        tracing::warn!(target: "bot4", ".env can be read by other users of this machine; `chmod 600 .env` ends that");
+    }
+    let file = options.config.clone().or_else(|| {
+        let here = PathBuf::from("config.yaml");
+        here.exists().then_some(here)
+    });
+    let credentials = environment.secrets().any_present(&keys::ALL);
+    let asked_for_demo = options.mode.as_deref() == Some("demo");
+    if let Some(bad) = options.settings.iter().find(|s| !s.contains('=')) {
+        return Err(Usage(format!("--set {bad}: write NAME=VALUE, for example --set spread_entry=0.25")).into());
+    }
+    let Some(file) = file else {
+        if credentials && !asked_for_demo {
+            return Err(Usage(
+                "there are credentials but no config.yaml: write one that names `pairs` and a `mode`, or ask for --mode demo".into(),
+            )
+            .into());
+        }
+        if let Some(mode) = options.mode.as_deref().filter(|m| *m != "demo") {
+            return Err(Usage(format!("--mode {mode} needs a configuration: there is no config.yaml here, and no --config")).into());
+        }
+        let config = demo::load(|l| layers(options, l.environment(&environment, "BOT4_", &NOT_SETTINGS)?))?;
+        return demo_setup(config, options, &environment, credentials);
+    };
+    let base = Layers::new()
+        .alias("entry_threshold", "spread_entry")
+        .alias("exit_threshold", "spread_exit")
+        .file(&file, "")?
+        .environment(&environment, "BOT4_", &NOT_SETTINGS)?;
+    let loaded = layers(options, base)?.load::<FileConfig>()?;
+    let config = Config::resolve(&loaded)?;
+    match config.file.mode {
+        Mode::Demo => demo_setup(config, options, &environment, credentials),
+        Mode::Paper | Mode::Live => {
+            let why = "this version trades simulated venues only: the start-up probe that live trading depends on, and the paper \
+                       venue, are not built yet (see ROADMAP.md); `mode: demo` runs";
+            Err(loaded.complain("mode", why).into())
+        }
+    }
+}
+
+fn demo_setup(config: Config, options: &RunOptions, environment: &Environment, credentials: bool) -> anyhow::Result<Setup> {
+    let embedded = !options.external.unwrap_or(false);
+    let keys = if credentials && !embedded { Keys::from_environment(environment)? } else { Keys::throw_away()? };
+    let own_place = options.state.is_some() || config.file.state != FileConfig::default().state || !embedded;
+    let (state, temporary) = if own_place {
+        (config.file.state.clone(), false)
+    } else {
+        (std::env::temp_dir().join(format!("bot4-demo-{}", std::process::id())), true)
+    };
+    Ok(Setup { config, keys, embedded, state, temporary })
+}
+
+/// The cold side: simulators, projections, signals. The hot thread does the rest.
+async fn supervise(setup: &Setup, options: &RunOptions) -> anyhow::Result<Finished> {
+    let seed = options.seed.unwrap_or_else(|| u64::from(std::process::id()) ^ wiring::clock().now().wall.0.unsigned_abs());
+    let embedded = if setup.embedded { Some(Embedded::start(&setup.config, seed)?) } else { None };
+    let places = match &embedded {
+        Some(embedded) => embedded.places(),
+        None => Places::configured(&setup.config)?,
+    };
+    if embedded.is_some() {
+        tracing::info!(target: "bot4", seed, state = %setup.state.display(), "Demo: two simulated venues on this machine, throw-away keys, no real money");
+    }
+    let (tell, told) = watch::channel(StopSignal::Run);
+    let (finish, finished) = oneshot::channel();
+    let hot = Hot {
+        config: setup.config.clone(),
+        keys: setup.keys.clone(),
+        places,
+        state: setup.state.clone(),
+        stop: told,
+        runtime: tokio::runtime::Handle::current(),
+    };
+    let thread = std::thread::Builder::new().name("bot4-hot".to_owned()).spawn(move || {
+        let _ = finish.send(hot.run()); // nobody listens any more only if the process is ending
+    })?;
+    let signals = tokio::spawn(pass_on_signals(tell, options.stop_after.map(Duration::from_secs)));
+    let result = finished.await.unwrap_or_else(|_| Err(anyhow::anyhow!("the trading thread ended without a word")));
+    signals.abort();
+    let joined = tokio::task::spawn_blocking(move || thread.join()).await;
+    if !matches!(joined, Ok(Ok(()))) {
+        tracing::error!(target: "bot4", "the trading thread did not end properly");
+    }
+    if let Some(embedded) = embedded {
+        embedded.stop().await;
+    }
+    result
+}
+
+/// First signal: stop in an orderly way. Second one: now, naming what is left.
+async fn pass_on_signals(tell: watch::Sender<StopSignal>, stop_after: Option<Duration>) {
+    let first = async {
+        match stop_after {
+            Some(after) => {
+                tokio::select! {
+                    asked = until_asked_to_stop() => asked,
+                    () = tokio::time::sleep(after) => Ok(()),
+                }
+            }
+            None => until_asked_to_stop().await,
+        }
+    };
+    if let Err(e) = first.await {
+        tracing::error!(target: "bot4", "signals cannot be heard, stopping: {e}");
+    }
+    let _ = tell.send(StopSignal::Stop); // the service has ended already if this finds nobody
+    if until_asked_to_stop().await.is_ok() {
+        tracing::warn!(target: "bot4", event_type = "SHUTDOWN", "[SHUTDOWN] Second signal: leaving at once");
+        let _ = tell.send(StopSignal::Now); // as above
+    }
+    // Kept alive until the service has ended, so that it does not read a dropped sender as a signal.
+    std::future::pending::<()>().await;
+}
+
+/// SIGINT or SIGTERM.
+pub(crate) async fn until_asked_to_stop() -> std::io::Result<()> {
+    use tokio::signal::unix::{SignalKind, signal};
+    let (mut interrupt, mut terminate) = (signal(SignalKind::interrupt())?, signal(SignalKind::terminate())?);
+    tokio::select! {
+        _ = interrupt.recv() => {}
+        _ = terminate.recv() => {}
+    }
+    Ok(())
+}
+
+/// What the hot thread takes with it.
+struct Hot {
+    config: Config,
+    keys: Keys,
+    places: Places,
+    state: PathBuf,
+    stop: watch::Receiver<StopSignal>,
+    runtime: tokio::runtime::Handle,
+}
+
+impl Hot {
+    fn run(self) -> anyhow::Result<Finished> {
+        // A small event interval makes the reactor look often: an order's answer must not wait behind a burst of books.
+        let runtime = tokio::runtime::Builder::new_current_thread().event_interval(7).enable_all().build()?;
+        let local = tokio::task::LocalSet::new();
+        local.block_on(&runtime, self.trade())
+    }
+
+    async fn trade(self) -> anyhow::Result<Finished> {
+        signing::warm_up();
+        let clock = wiring::clock();
+        let folder = self.state.join("journal");
+        let identity = wiring::identity(journal::Mode::Demo, &self.config, &self.keys)?;
+        let opened = Journal::open(&folder, identity, build(), journal::Options::new(wall)).context("the journal cannot be used")?;
+        if let Some(lost) = &opened.report.repaired {
+            tracing::warn!(target: "bot4", "[STATE] Journal repaired: {lost}");
+        }
+        let records = read(&opened.replay)?;
+        let mut shard = wiring::shard(&self.config, &self.keys, last_nonce(&records), tracing::enabled!(tracing::Level::DEBUG))?;
+        for record in &records {
+            shard.replay(record).context("the journal does not fold; nothing may be traded on it")?;
+        }
+        let synced = Arc::new(AtomicU64::new(0));
+        let projector = crate::run::project(&self.runtime, &self.state, &folder, opened.report.last_seq, Arc::clone(&synced)).await?;
+        let config = ServiceConfig {
+            links: wiring::links(&self.config, &self.places),
+            on_stop: self.config.file.on_stop.into(),
+            stop_limit: self.config.stop_limit(),
+        };
+        let service = ExecutionService::new(shard, opened.journal, config, clock, synced)?;
+        let done = service.run(self.stop).await?;
+        projector.finish().await;
+        Ok(done)
+    }
+}
+
+fn wall() -> Wall {
+    wiring::clock().now().wall
+}
+
+/// Version and, where the build knows it, the commit.
+fn build() -> &'static str {
+    concat!("bot4 ", env!("CARGO_PKG_VERSION"))
+}
+
+/// Records out of the journal's frames; a snapshot is the records that its state is the fold of.
+fn read(frames: &[journal::Record]) -> anyhow::Result<Vec<Record>> {
+    let mut records = Vec::new();
+    for frame in frames {
+        let unreadable = || format!("record {} of the journal does not read back", frame.seq);
+        if frame.version > domain::record::SCHEMA {
+            anyhow::bail!(
+                "record {} was written by a newer bot4 (schema {}, this one reads {})",
+                frame.seq,
+                frame.version,
+                domain::record::SCHEMA
+            );
+        }
+        if frame.kind == KIND_SNAPSHOT {
+            let snapshot: Vec<Record> = serde_json::from_slice(&frame.body).with_context(unreadable)?;
+            records.extend(snapshot);
+        } else {
+            records.push(serde_json::from_slice(&frame.body).with_context(unreadable)?);
+        }
+    }
+    Ok(records)
+}
+
+/// The largest nonce that any order on Vest used: none at or below it may be used again.
+fn last_nonce(records: &[Record]) -> u64 {
+    records
+        .iter()
+        .filter_map(|r| match r {
+            Record::Opened { orders, .. } | Record::Intended { orders, .. } => Some(orders),
+            _ => None,
+        })
+        .flatten()
+        .filter(|o| o.spec.venue == wiring::VEST)
+        .filter_map(|o| o.key.key.parse().ok())
+        .max()
+        .unwrap_or(0)
+}
+
+/// The projection's task on the cold runtime.
+pub(crate) struct Projecting {
+    stop: tokio_util::sync::CancellationToken,
+    task: tokio::task::JoinHandle<()>,
+}
+
+impl Projecting {
+    async fn finish(self) {
+        self.stop.cancel();
+        if self.task.await.is_err() {
+            tracing::warn!(target: "bot4", "the database's task did not end properly; the next start catches up");
+        }
+    }
+}
+
+async fn project(
+    runtime: &tokio::runtime::Handle,
+    state: &Path,
+    folder: &Path,
+    last_seq: u64,
+    synced: Arc<AtomicU64>,
+) -> anyhow::Result<Projecting> {
+    let stop = tokio_util::sync::CancellationToken::new();
+    let (_, _, _, _, child) = (state, folder, last_seq, synced, stop.clone());
+    let task = runtime.spawn(async move { child.cancelled().await });
+    Ok(Projecting { stop, task })
+}

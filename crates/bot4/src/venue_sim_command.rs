@@ -1,0 +1,64 @@
+//! `bot4 venue-sim`: one simulated venue on its own.
+
+use crate::cli::{FAILED, OK};
+use anyhow::Context;
+use std::path::PathBuf;
+use venue_sim::market::{Market, MarketShape};
+use venue_sim::paradex::{ParadexSim, ParadexSimConfig};
+use venue_sim::server::{ServerOptions, TlsServer};
+use venue_sim::vest::{VestSim, VestSimConfig};
+use venue_sim::VenueSim;
+
+/// What was asked for.
+#[derive(Debug)]
+pub(crate) struct SimOptions {
+    pub(crate) venue: String,
+    pub(crate) port: u16,
+    pub(crate) ca_out: Option<PathBuf>,
+    pub(crate) latency_ms: u64,
+    pub(crate) seed: u64,
+    pub(crate) control: bool,
+}
+
+/// Runs until Ctrl+C.
+pub(crate) fn run(options: &SimOptions) -> u8 {
+    match serve(options) {
+        Ok(()) => OK,
+        Err(e) => {
+            eprintln!("bot4 venue-sim: {e:#}");
+            FAILED
+        }
+    }
+}
+
+fn serve(options: &SimOptions) -> anyhow::Result<()> {
+    let runtime = tokio::runtime::Builder::new_multi_thread().worker_threads(2).enable_all().build()?;
+    runtime.block_on(async {
+        let market = Market::new(options.seed, MarketShape::default());
+        let (machine, base): (Box<dyn VenueSim + Send>, ServerOptions) = if options.venue == "vest" {
+            (Box::new(VestSim::new(VestSimConfig::new(options.seed, market))), ServerOptions::vest())
+        } else {
+            let symbols = ["BTC-USD-PERP", "ETH-USD-PERP", "SOL-USD-PERP"];
+            (Box::new(ParadexSim::new(ParadexSimConfig::new(options.seed, market, &symbols))), ServerOptions::paradex())
+        };
+        let server_options =
+            ServerOptions { port: options.port, latency_ms: options.latency_ms, control: options.control, ..base };
+        let server = TlsServer::start(machine, server_options).with_context(|| format!("port {} cannot be used", options.port))?;
+        let port = server.address().port();
+        let ca = options.ca_out.clone().unwrap_or_else(|| std::env::temp_dir().join(format!("bot4-{}-{port}-ca.pem", options.venue)));
+        std::fs::write(&ca, server.ca_pem()).with_context(|| format!("--ca-out {} cannot be written", ca.display()))?;
+        let line = serde_json::json!({
+            "venue": options.venue,
+            "rest": server.rest_url(),
+            "ws": server.ws_url(),
+            "ca": ca.display().to_string(),
+        });
+        println!("{line}");
+        crate::run::until_asked_to_stop().await?;
+        server.stop().await;
+        if options.ca_out.is_none() {
+            let _ = std::fs::remove_file(&ca); // ours, and of no use to anybody any more
+        }
+        Ok(())
+    })
+}

@@ -1,0 +1,217 @@
+//! Puts clients, strategy and engine of a shard together from configuration and keys.
+
+use crate::config::Config;
+use crate::keys::Keys;
+use anyhow::Context;
+use books::Rules;
+use domain::{Instrument, InstrumentId, Lifecycle, Mono, Pair, Price, Rate, Size, Usd, VenueId};
+use engine::EngineConfig;
+use journal::{Identity, Mode};
+use orchestrator::VenueLink;
+use paradex_client::ParadexClient;
+use perps::PairConfig;
+use shard::{Shard, ShardConfig, Venue};
+use std::collections::BTreeMap;
+use std::sync::OnceLock;
+use std::time::Duration;
+use transport::{Budgets, Clock, LinkConfig, RateBudget};
+use venue_api::ConnId;
+use vest_client::{Access, Registered, Registration, VestClient, VestConfig, VestInstrument};
+
+/// Short names of the two venues.
+pub(crate) const VEST: VenueId = VenueId::new("vest");
+/// See [`VEST`].
+pub(crate) const PARADEX: VenueId = VenueId::new("paradex");
+
+static CLOCK: OnceLock<Clock> = OnceLock::new();
+
+/// The one clock of the process.
+pub(crate) fn clock() -> Clock {
+    *CLOCK.get_or_init(Clock::start)
+}
+
+fn stopwatch() -> Mono {
+    clock().mono()
+}
+
+/// Where the venues are: the configuration's word, or the embedded simulators'.
+#[derive(Clone, Debug)]
+pub(crate) struct Places {
+    pub(crate) vest: (String, String),
+    pub(crate) paradex: (String, String),
+    /// Certificates to trust beside the public ones, PEM.
+    pub(crate) roots: Vec<String>,
+}
+
+impl Places {
+    /// As configured; certificate files are read here.
+    pub(crate) fn configured(config: &Config) -> anyhow::Result<Self> {
+        let v = &config.file.venues;
+        let mut roots = Vec::new();
+        for (file, place) in [(&v.vest.ca, "venues.vest.ca"), (&v.paradex.ca, "venues.paradex.ca")] {
+            if let Some(file) = file {
+                let pem = std::fs::read_to_string(file).with_context(|| format!("{place}: {} cannot be read", file.display()))?;
+                roots.push(pem);
+            }
+        }
+        Ok(Self {
+            vest: (v.vest.rest.clone(), v.vest.ws.clone()),
+            paradex: (v.paradex.rest.clone(), v.paradex.ws.clone()),
+            roots,
+        })
+    }
+}
+
+/// Instruments: of pair n the one on Vest is 2n, the one on Paradex 2n + 1.
+fn ids(n: usize) -> (InstrumentId, InstrumentId) {
+    let first = u16::try_from(n * 2).unwrap_or(u16::MAX - 1);
+    (InstrumentId(first), InstrumentId(first + 1))
+}
+
+/// A grid that takes nothing, until the venue has said its own.
+fn unknown(id: InstrumentId, venue: VenueId, pair: Pair, symbol: &str) -> Instrument {
+    let one = Size::from_e8(1).expect("one is not negative");
+    Instrument {
+        id,
+        venue,
+        pair,
+        symbol: symbol.to_owned(),
+        tick: Price::from_e8(1).expect("one is above zero"),
+        lot: one,
+        min_size: one,
+        min_notional: Usd::ZERO,
+        max_size: Some(Size::ZERO),
+        taker_fee: Rate::ZERO,
+        quote: String::new(),
+        lifecycle: Lifecycle::Halted,
+    }
+}
+
+/// Whose journal it is.
+pub(crate) fn identity(mode: Mode, config: &Config, keys: &Keys) -> anyhow::Result<Identity> {
+    let accounts = BTreeMap::from([
+        (VEST.to_string(), keys.vest_account()?),
+        (PARADEX.to_string(), keys.paradex_account.to_ascii_lowercase()),
+    ]);
+    let chains = BTreeMap::from([(VEST.to_string(), config.file.venues.vest.verifying_contract.to_ascii_lowercase())]);
+    Ok(Identity { mode, accounts, chains })
+}
+
+/// The shard, with nothing folded in. `last_nonce`: the largest Vest nonce that any journaled order used.
+pub(crate) fn shard(config: &Config, keys: &Keys, last_nonce: u64, tell_books: bool) -> anyhow::Result<Shard> {
+    let v = &config.file.venues;
+    let access = Access::Account {
+        signing_key: keys.vest_signing.clone(),
+        registered: keys.vest_api_key.clone().map(|api_key| Registered { api_key, acc_group: keys.vest_group }),
+        register: keys.vest_primary.clone().map(|primary_key| Registration {
+            primary_key,
+            verifying_contract: v.vest.verifying_contract.clone(),
+            valid_for_ms: 7 * 86_400_000,
+            network_type: 0,
+        }),
+    };
+    let vest_instruments = config.pairs.iter().enumerate().map(|(n, p)| VestInstrument {
+        id: ids(n).0,
+        pair: p.pair,
+        symbol: p.vest.clone(),
+        leverage: v.vest.leverage,
+    });
+    let vest = VestClient::new(VestConfig {
+        recv_window_ms: v.vest.recv_window_ms,
+        last_nonce,
+        ..VestConfig::new(access, vest_instruments.collect())
+    })
+    .context("Vest")?;
+    let paradex_instruments = config.pairs.iter().enumerate().map(|(n, p)| paradex_client::InstrumentConfig {
+        id: ids(n).1,
+        pair: p.pair,
+        symbol: p.paradex.clone(),
+    });
+    let base =
+        paradex_client::Config::new(keys.paradex_account.clone(), keys.paradex_signing.clone(), paradex_instruments.collect());
+    let paradex = ParadexClient::new(paradex_client::Config {
+        l1_address: keys.paradex_l1.clone(),
+        onboard: v.paradex.onboard,
+        recv_window_ms: v.paradex.recv_window_ms,
+        ..base
+    })
+    .context("Paradex")?;
+    let venues = vec![
+        Venue { id: VEST, client: Box::new(vest), way: "REST" },
+        Venue { id: PARADEX, client: Box::new(paradex), way: "WS" },
+    ];
+    let x = &config.file.execution;
+    let pairs = config.pairs.iter().enumerate().map(|(n, p)| PairConfig {
+        pair: p.pair,
+        venues: [VEST, PARADEX],
+        instruments: [ids(n).0, ids(n).1],
+        rules: [Rules::snapshots(), Rules::sequenced()],
+        sizing: p.sizing,
+        spread_entry: p.spread_entry,
+        spread_exit: p.spread_exit,
+        edge_min: config.file.edge_min.0,
+        confirm_ticks: config.file.confirm_ticks,
+        funding: config.file.expected_funding.0,
+        buffers: config.file.buffer.0,
+        price_bound: x.price_bound_percent.0,
+    });
+    let instruments = config.pairs.iter().enumerate().flat_map(|(n, p)| {
+        [unknown(ids(n).0, VEST, p.pair, &p.vest), unknown(ids(n).1, PARADEX, p.pair, &p.paradex)]
+    });
+    let shard_config = ShardConfig {
+        engine: EngineConfig {
+            policy: config.policy(),
+            limits: config.limits(),
+            cooldown_ms: x.cooldown_ms,
+            max_holding_ms: config.file.max_holding_s.map(|s| i64::try_from(s).unwrap_or(i64::MAX / 1_000).saturating_mul(1_000)),
+            adverse_move: config.file.risk.adverse_move_percent.0,
+            worst_loss_max: config.file.risk.worst_loss_usd.0,
+            reconcile_every_ms: x.reconcile_every_ms,
+            config_hash: config.hash.clone(),
+        },
+        pairs: pairs.collect(),
+        instruments: instruments.collect(),
+        tell_books,
+        stopwatch,
+    };
+    Ok(Shard::new(shard_config, venues))
+}
+
+const fn per_second(requests: u32, burst: u32) -> RateBudget {
+    RateBudget { requests, per: Duration::from_secs(1), burst }
+}
+
+/// Sockets of both venues, in the order of the shard.
+pub(crate) fn links(config: &Config, places: &Places) -> Vec<VenueLink> {
+    let http = &config.file.http;
+    let link = |name: &str, (rest, ws): &(String, String)| LinkConfig {
+        extra_roots: places.roots.clone(),
+        pool_idle_timeout: Duration::from_secs(http.pool_idle_timeout_s),
+        pool_max_idle_per_host: http.pool_max_idle_per_host,
+        ..LinkConfig::new(name, rest, ws)
+    };
+    // Vest publishes no limits: the spec's advice of 5 requests and 2 orders a second, with room for a burst of closes.
+    let vest_budgets = Budgets {
+        orders: Some(per_second(10, 20)),
+        account: Some(per_second(10, 20)),
+        public: Some(per_second(5, 10)),
+    };
+    // Paradex: 800 orders a second, 120 private reads a second and 1500 public ones a minute (paradex.md section 10).
+    let paradex_budgets = Budgets {
+        orders: Some(per_second(280, 400)),
+        account: Some(per_second(10, 60)),
+        public: Some(per_second(20, 60)),
+    };
+    vec![
+        VenueLink {
+            venue: VEST,
+            link: LinkConfig { budgets: vest_budgets, first: vec![ConnId(1)], ..link("Vest", &places.vest) },
+            warm_orders: 2,
+        },
+        VenueLink {
+            venue: PARADEX,
+            link: LinkConfig { budgets: paradex_budgets, first: vec![ConnId(1)], ..link("Paradex", &places.paradex) },
+            warm_orders: 1,
+        },
+    ]
+}
