@@ -107,6 +107,8 @@ struct Core {
     balances: BTreeMap<VenueId, Balances>,
     net_at_start: Usd,
     running: bool,
+    /// On the way out: what the sessions say about that is no news.
+    leaving: bool,
     journal_ok: bool,
     fatal: Option<(VenueId, String)>,
     synced: Arc<AtomicU64>,
@@ -153,6 +155,7 @@ impl ExecutionService {
             appends: telemetry::LatencyRecorder::new(),
             balances: BTreeMap::new(),
             running: false,
+            leaving: false,
             journal_ok: true,
             fatal: None,
             synced,
@@ -259,6 +262,7 @@ impl ExecutionService {
         {
             let mut core = self.core.borrow_mut();
             let now = core.clock.now();
+            core.leaving = true;
             core.shard.close(now);
             core.perform(now);
             if let Err(e) = core.journal.wait_synced() {
@@ -412,6 +416,7 @@ impl Core {
                 self.count(notice, now);
                 told::notice(notice);
             }
+            Output::Session(_) if self.leaving => {}
             Output::Session(session) => {
                 told::session(session.venue, &session.news);
                 if let SessionNews::Fatal { why } = &session.news {

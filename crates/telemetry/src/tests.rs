@@ -109,6 +109,13 @@ fn people_on_a_terminal_get_colours_and_a_pipe_gets_none() {
 }
 
 #[test]
+fn people_are_not_told_twice() {
+    let act = || info!(event_type = "ORDER_PLACED", pair = "ETH-USD", price = "3100", why = "a b", "Order placed: pair=ETH-USD");
+    let plain = captured("info", Format::Human, false, redactor(), act);
+    assert_eq!(plain.get(16..).unwrap(), "INFO  Order placed: pair=ETH-USD price=3100 why=\"a b\"  telemetry::tests\n");
+}
+
+#[test]
 fn the_filter_decides_and_a_bad_one_is_named() {
     let act = || {
         debug!("no");

@@ -174,10 +174,33 @@ fn format(record: &Record, style: Style, colour: bool, line: &mut String) {
             let (on, dim, off) = if colour { (code(*level), "\x1b[2m", "\x1b[0m") } else { ("", "", "") };
             let level = level.as_str();
             let time = time(CLOCK);
+            let fields = new_to_people(message, fields);
             // Writing to a String does not fail.
             writeln!(line, "{dim}{time}{off} {on}{level:<5}{off} {message}{dim}{fields}  {target}{off}").ok();
         }
     }
+}
+
+/// Fields that the message does not say already: `pair=ETH-USD` in the message needs no second one behind it, and
+/// `event_type` is for machines.
+fn new_to_people(message: &str, fields: &str) -> String {
+    let mut out = String::with_capacity(fields.len());
+    let (mut from, mut quoted) = (0, false);
+    for (at, c) in fields.char_indices().chain([(fields.len(), ' ')]) {
+        match c {
+            '"' => quoted = !quoted,
+            ' ' if !quoted => {
+                let field = fields.get(from..at).unwrap_or_default();
+                let said = message.contains(field.trim_start()) || field.trim_start().starts_with("event_type=");
+                if !said {
+                    out.push_str(field);
+                }
+                from = at;
+            }
+            _ => {}
+        }
+    }
+    out
 }
 
 const fn code(level: Level) -> &'static str {
