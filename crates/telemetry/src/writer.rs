@@ -185,9 +185,13 @@ fn format(record: &Record, style: Style, colour: bool, line: &mut String) {
 /// `event_type` is for machines.
 fn new_to_people(message: &str, fields: &str) -> String {
     let mut out = String::with_capacity(fields.len());
-    let (mut from, mut quoted) = (0, false);
+    let (mut from, mut quoted, mut escaped) = (0, false, false);
     for (at, c) in fields.char_indices().chain([(fields.len(), ' ')]) {
+        if std::mem::take(&mut escaped) {
+            continue;
+        }
         match c {
+            '\\' => escaped = quoted,
             '"' => quoted = !quoted,
             ' ' if !quoted => {
                 let field = fields.get(from..at).unwrap_or_default();
