@@ -16,6 +16,12 @@ pub enum Error {
         #[source]
         source: DbErr,
     },
+    /// The database was made by a build with another schema, and is only being read.
+    #[error("the projections in {path:?} have another build's schema; the bot brings them to this one when it starts")]
+    Schema {
+        /// Its file.
+        path: PathBuf,
+    },
     /// A damaged database cannot be put aside.
     #[error("putting the damaged projections {path:?} aside")]
     PutAside {

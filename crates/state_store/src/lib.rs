@@ -3,18 +3,26 @@
 //! Owns the tables, their migrations, and how far they have come ([`StateManager::cursor`]). Does not own the truth:
 //! that is the journal, and deleting the database loses nothing, see [`StateManager::rebuild`]. Decides nothing.
 //!
-//! Called by the projector, which turns journal records into [`Change`]s behind the order path, and by the page, the
-//! commands and recovery, which ask.
+//! Three steps, each usable alone: [`Entry`] reads what a journal record says, [`Projection`] folds records into
+//! [`Change`]s, [`StateManager`] writes those and answers questions. The [`Projector`] takes them behind the order path,
+//! in a task of its own. Called by the orchestrator, which runs that task, and by the page and the commands, which ask.
 
 mod convert;
+mod derive;
+mod entry;
 mod error;
 mod migrations;
+mod project;
+mod projector;
 mod queries;
 mod rows;
 mod store;
 mod tables;
 
+pub use entry::{Entry, EntryError};
 pub use error::Error;
+pub use project::Projection;
+pub use projector::{ProjectError, Projector, ProjectorHandle};
 pub use queries::Rounds;
 pub use rows::{Change, FillRow, IncidentRow, LegRow, OrderRow, OrderStatus, PositionState, RoundRow};
 pub use store::{Applied, StateManager};

@@ -25,7 +25,7 @@ pub struct PositionState {
     pub round: RoundId,
     /// What is held.
     pub pair: Pair,
-    /// Executable spread it was entered at.
+    /// Spread at which both legs filled, (short - long) / long; the executable one seen as long as one leg has none.
     pub entry_spread: Rate,
     /// When the first leg filled.
     pub opened_at: Wall,
@@ -70,7 +70,7 @@ pub struct RoundRow {
     pub ended_at: Option<Wall>,
     /// How it ended.
     pub ending: Option<Ending>,
-    /// Sold minus bought over all fills, before fees.
+    /// Sold minus bought over all fills, before fees. This and the three below are zero until the round is over.
     pub price_result: Usd,
     /// Fees paid, positive.
     pub fees: Usd,
@@ -145,7 +145,8 @@ pub struct OrderRow {
 pub struct FillRow {
     /// Which order.
     pub order: OrderId,
-    /// Journal record that brought it: names the step within the order.
+    /// Journal record that brought it: names the step within the order. A snapshot's, if that record is lost: then all
+    /// the snapshot knows of the order is one step.
     pub seq: u64,
     /// What was traded.
     pub pair: Pair,

@@ -6,13 +6,13 @@ use crate::migrations::Migrator;
 use crate::rows::Change;
 use crate::tables::{cursor, fills, incidents, orders, positions, rounds};
 use sea_orm::sea_query::OnConflict;
-use sea_orm::sqlx::sqlite::{SqliteJournalMode, SqliteSynchronous};
+use sea_orm::sqlx::sqlite::{SqliteConnectOptions, SqliteJournalMode, SqliteSynchronous};
 use sea_orm::{
     ActiveModelBehavior, ActiveModelTrait, ConnectOptions, ConnectionTrait, Database, DatabaseConnection, DatabaseTransaction,
     DbErr, EntityTrait, IdenStatic, IntoActiveModel, Iterable, PrimaryKeyToColumn, RuntimeErr, SqliteTransactionMode,
     TransactionOptions, TransactionTrait,
 };
-use sea_orm_migration::MigratorTrait;
+use sea_orm_migration::{MigrationStatus, MigratorTrait};
 use std::ffi::OsString;
 use std::io::ErrorKind;
 use std::path::{Path, PathBuf};
@@ -54,6 +54,23 @@ impl StateManager {
             }
             Err(e) => Err(open(e)),
         }
+    }
+
+    /// Opens the database at `path` to ask, beside the bot that writes it or without one. Makes, repairs and migrates
+    /// nothing; whatever would write fails.
+    ///
+    /// # Errors
+    /// [`Error::Open`] if it is not there or is damaged, [`Error::Schema`] if its tables are not this build's.
+    pub async fn open_read_only(path: &Path) -> Result<Self, Error> {
+        let open = |source| Error::Open { path: path.to_owned(), source };
+        let db = Database::connect(options(path, |o| o.read_only(true))).await.map_err(open)?;
+        let same = match Migrator::get_migration_with_status_read_only(&db).await {
+            Ok(steps) => steps.iter().all(|step| step.status() == MigrationStatus::Applied),
+            // The database holds a step that this build does not know.
+            Err(DbErr::Custom(_)) => false,
+            Err(e) => return Err(open(e)),
+        };
+        if same { Ok(Self { db, put_aside: None }) } else { Err(Error::Schema { path: path.to_owned() }) }
     }
 
     /// Where a damaged database was put when this one was opened, if that happened.
@@ -128,20 +145,27 @@ impl StateManager {
 }
 
 async fn connect(path: &Path) -> Result<DatabaseConnection, DbErr> {
-    // The real name goes into the options: in a URL some of its characters would mean something.
-    let mut options = ConnectOptions::new("sqlite://projections.db");
-    let file = path.to_owned();
-    options.max_connections(4).acquire_timeout(Duration::from_secs(5)).sqlx_logging(false).map_sqlx_sqlite_opts(move |o| {
-        o.filename(&file)
-            .create_if_missing(true)
+    let options = options(path, |o| {
+        o.create_if_missing(true)
             .journal_mode(SqliteJournalMode::Wal)
             // A power cut may take the last batches with it, rows and cursor together; the journal has them.
             .synchronous(SqliteSynchronous::Normal)
-            .busy_timeout(Duration::from_secs(5))
     });
     let db = Database::connect(options).await?;
     Migrator::up(&db, None).await?;
     Ok(db)
+}
+
+fn options(path: &Path, more: impl Fn(SqliteConnectOptions) -> SqliteConnectOptions + Send + Sync + 'static) -> ConnectOptions {
+    // The real name goes into the options: in a URL some of its characters would mean something.
+    let mut options = ConnectOptions::new("sqlite://projections.db");
+    let file = path.to_owned();
+    options
+        .max_connections(4)
+        .acquire_timeout(Duration::from_secs(5))
+        .sqlx_logging(false)
+        .map_sqlx_sqlite_opts(move |o| more(o.filename(&file).busy_timeout(Duration::from_secs(5))));
+    options
 }
 
 /// Whether the file itself is bad: not a database, or one with broken pages (SQLite result codes 26 and 11).
