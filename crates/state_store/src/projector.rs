@@ -160,7 +160,8 @@ impl Projector {
 
     /// Follows the journal up to `synced`, the number of the last record that is on the disk, until told to stop; then
     /// catches up once more, for 2 s at most. An error is logged and what failed is tried again, with longer and longer
-    /// pauses. May be dropped at any time: the next start goes on where the tables are.
+    /// pauses. May be dropped at any time: the next start goes on where the tables are. Folding takes its time, a
+    /// millisecond or more in one piece: not for the order path's own thread.
     pub async fn run(mut self, synced: Arc<AtomicU64>, stop: CancellationToken) {
         let mut failures = 0u32;
         loop {

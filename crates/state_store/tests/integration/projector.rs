@@ -192,6 +192,50 @@ async fn a_journal_whose_beginning_is_gone_is_taken_up_at_its_first_snapshot() {
     assert_eq!((after.rows_but_fills, after.filled), (whole.rows_but_fills, whole.filled));
 }
 
+#[tokio::test]
+async fn a_segment_that_has_become_bad_costs_what_is_in_it_until_the_next_snapshot() {
+    let place = Place::new();
+    let mut trader = Trader::open(&place.journal(), options());
+    trader.start();
+    trader.enters(1);
+    trader.rotate();
+    trader.exits(1, "0.1", ExitReason::Spread, 1);
+    trader.adventure(2);
+    trader.rotate();
+    trader.enters(3);
+    let synced = trader.synced();
+    let whole = StateDump::of(&place.journal(), synced).await;
+    let middle = &place.segments()[1];
+    let mut bytes = std::fs::read(middle).expect("read");
+    let at = bytes.iter().rposition(|b| *b != 0).expect("written") - 3_000;
+    bytes[at] ^= 1;
+    std::fs::write(middle, bytes).expect("written");
+    let after = StateDump::of(&place.journal(), synced).await;
+    assert_eq!((after.rows_but_fills, after.filled), (whole.rows_but_fills, whole.filled));
+}
+
+#[tokio::test]
+async fn a_look_that_is_dropped_half_way_loses_and_doubles_nothing() {
+    let place = Place::new();
+    let mut trader = Trader::open(&place.journal(), options());
+    trade(&mut trader);
+    let synced = trader.synced();
+    let mut projector = open(&place, synced).await;
+    let mut dropped = 0;
+    for turns in 0..200 {
+        let next = (projector.handle().cursor() + 5).min(synced);
+        tokio::select! {
+            biased;
+            // Dropped after so many looks at it, so at another place each time.
+            () = async { for _ in 0..turns * turns { tokio::task::yield_now().await } } => dropped += 1,
+            caught_up = projector.catch_up(next) => caught_up.expect("caught up"),
+        }
+    }
+    assert!(dropped > 2, "{dropped}");
+    projector.catch_up(synced).await.expect("caught up");
+    assert_eq!(rows(&projector.store()).await, anew(&place.journal(), synced).await);
+}
+
 /// Rows with fills summed up by order, and without incidents: what a snapshot can bring back.
 struct StateDump {
     rows_but_fills: Vec<String>,

@@ -111,6 +111,32 @@ async fn a_fill_after_the_end_opens_the_round_again_until_it_is_closed() {
 }
 
 #[tokio::test]
+async fn an_exit_that_was_dropped_again_leaves_no_reason_behind() {
+    let life = |t: &mut Trader| {
+        t.enters(1);
+        t.decides(1, Decision::ExitBegun { reason: ExitReason::Spread, spread: Some(domain::Rate::from_bps(-5)) });
+        t.places(1, &[(LegId::A, Purpose::Exit, 1, "0.1"), (LegId::B, Purpose::Exit, 1, "0.1")]);
+        for leg in LegId::BOTH {
+            let end = domain::OrderEnd::Cancelled(String::new());
+            t.hears(order_id(1, leg, Purpose::Exit, 1), OrderNews::Done { fills: domain::Fills::default(), end });
+        }
+        t.decides(1, Decision::ExitDropped);
+    };
+    check(life, expect![[r#"
+        round 1-1 ETH-USD vest/paradex 0.1 spread=0.41 threshold=0.30 edge=0.07 config=c0ffee opened=1000 exit=-@- ended=- - price=0 fees=0 funding=0 net=0 uncovered=80ms
+          position ETH-USD spread=0.40 opened=1080 updated=1160 closed=-
+            vest 0.1 @3500 ["v-1"]
+            paradex 0.1 @3514 ["p-1"]
+          order b4-1-1-ae1 vest Buy 0.1 @3500 Limit Ioc reduce=false key=None v-1 Filled None filled=0.1 cost=350 fee=0.0105 funding=-0.00000007 sent=1000 updated=1080
+          order b4-1-1-be1 paradex Sell 0.1 @3500 Limit Ioc reduce=false key=Some("0x5ea1") p-1 Filled None filled=0.1 cost=351.4 fee=0.010542 funding=-0.00000007 sent=1000 updated=1160
+          order b4-1-1-ax1 vest Sell 0.1 @3500 Limit Ioc reduce=true key=None - Cancelled None filled=0 cost=0 fee=0 funding=0 sent=1185 updated=1225
+          order b4-1-1-bx1 paradex Buy 0.1 @3500 Limit Ioc reduce=true key=Some("0x5ea1") - Cancelled None filled=0 cost=0 fee=0 funding=0 sent=1185 updated=1265
+          fill #5 b4-1-1-ae1 vest Buy +0.1 cost=350 fee=0.0105 funding=-0.00000007 at=1080
+          fill #7 b4-1-1-be1 paradex Sell +0.1 cost=351.4 fee=0.010542 funding=-0.00000007 at=1160
+    "#]]).await;
+}
+
+#[tokio::test]
 async fn what_needs_a_person_is_an_incident() {
     let life = |t: &mut Trader| {
         t.opens(1);
