@@ -283,7 +283,9 @@ impl Round {
             None => (ExitReason::Operator, Wall(i64::MIN)),
         };
         let since = |leg: LegId| {
-            self.orders.iter().filter(move |o| o.spec.id.leg == leg && o.spec.id.purpose == Purpose::Exit && o.intended_at >= begun)
+            self.orders
+                .iter()
+                .filter(move |o| o.spec.id.leg == leg && o.spec.id.purpose == Purpose::Exit && o.intended_at >= begun)
         };
         let tried = LegId::BOTH.iter().any(|&leg| since(leg).next().is_some());
         if !tried && self.exit.is_some() && held[0] > 0 && held[0] == held[1] && !self.any_live() {
@@ -370,8 +372,7 @@ impl Round {
     /// The venue's own word allows a close of this size: a fresh read shows at least that much our way.
     fn read_agrees(&self, pace: &Pace, leg: LegId, size: i64) -> bool {
         let sign = Self::entry_side(leg).sign();
-        self.read_is_fresh(pace, leg)
-            && pace.position[leg.index()].is_some_and(|(_, held)| held.saturating_mul(sign) >= size)
+        self.read_is_fresh(pace, leg) && pace.position[leg.index()].is_some_and(|(_, held)| held.saturating_mul(sign) >= size)
     }
 
     fn read(&self, leg: LegId, pace: &Pace, now: Wall, alarm: &mut Alarm) -> Option<Wish> {

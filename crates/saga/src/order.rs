@@ -122,7 +122,10 @@ impl Order {
                 }
             }
             (OrderNews::QueryFailed { .. }, _) => false,
-            (OrderNews::Acked { .. } | OrderNews::Unknown { .. } | OrderNews::NotSent { .. } | OrderNews::Absent { .. }, false) => false,
+            (
+                OrderNews::Acked { .. } | OrderNews::Unknown { .. } | OrderNews::NotSent { .. } | OrderNews::Absent { .. },
+                false,
+            ) => false,
         };
         if changed {
             self.changed_at = at;

@@ -180,13 +180,16 @@ impl Round {
         match record {
             Record::Intended { orders, at, .. } => self.intend(orders.clone(), *at)?,
             Record::News { order, news, at } => {
-                let order =
-                    self.orders.iter_mut().find(|o| o.spec.id == *order).ok_or(Illegal::NoSuchOrder(*order))?;
+                let order = self.orders.iter_mut().find(|o| o.spec.id == *order).ok_or(Illegal::NoSuchOrder(*order))?;
                 order.apply(news, *at)?;
                 // A fill after the end: the venue says that we hold something, so the round is not over.
                 if self.outcome.is_some() && LegId::BOTH.iter().any(|&leg| self.held(leg) != 0) {
                     self.outcome = None;
                     self.goal = Goal::Flat;
+                }
+                // A fill of an order that counted as over, while the position is held: it is even no more.
+                if self.goal == Goal::Hold && self.uncovered() != 0 {
+                    self.goal = Goal::Even;
                 }
             }
             Record::Decided { decision, at, .. } => self.decide(decision, *at)?,
@@ -292,7 +295,8 @@ pub(crate) mod tests {
     }
 
     pub(crate) fn plan(size: i64) -> RoundPlan {
-        let leg = |venue, n| LegPlan { venue: VenueId::new(venue), instrument: InstrumentId(n), lot: Size::from_e8(1).expect("one") };
+        let leg =
+            |venue, n| LegPlan { venue: VenueId::new(venue), instrument: InstrumentId(n), lot: Size::from_e8(1).expect("one") };
         RoundPlan {
             id: ROUND,
             pair: Pair::new("ETH-USD"),
