@@ -1,0 +1,135 @@
+//! What the tests need beside rustup's stable toolchain: one list, each entry with what needs it, installed only when missing.
+
+use anyhow::{Context, bail, ensure};
+use std::path::Path;
+use std::process::{Command, Stdio};
+
+/// A component of the toolchain: what answers when it is there, its name.
+const COMPONENTS: [(&[&str], &str); 2] =
+    [(&["cargo", "fmt", "--version"], "rustfmt"), (&["cargo", "clippy", "--version"], "clippy")];
+
+/// One package of the system.
+struct Need {
+    /// Answers with success when it is there.
+    probe: &'static [&'static str],
+    /// Its name for apt-get.
+    package: &'static str,
+    /// What needs it.
+    needed_by: &'static str,
+}
+
+/// The packages of the system, on Debian 12.
+const NEEDS: [Need; 2] = [
+    Need {
+        probe: &["python3", "-c", "import ensurepip, venv"],
+        package: "python3-venv",
+        needed_by: "crates/venue_sim/tests/paradex_py.rs, which runs the venue's official Python client",
+    },
+    Need {
+        probe: &["cc", "--version"],
+        package: "build-essential",
+        needed_by: "ring, secp256k1 and SQLite, which are written in C",
+    },
+];
+
+/// What the official Python client is, with its pinned versions.
+const REQUIREMENTS: &str = "tests/interop/paradex_py/requirements.txt";
+/// Where it is installed: below target/, so that nothing of the machine is changed and `cargo clean` takes it away.
+const VENV: &str = "target/paradex-py-venv";
+/// A copy of the requirements that were installed; differs or is missing when there is something to do.
+const INSTALLED: &str = "installed.txt";
+
+/// Installs what is missing.
+///
+/// # Errors
+/// Names what is missing, what needs it and what could not be done about it.
+pub(super) fn all(root: &Path) -> anyhow::Result<()> {
+    let missing: Vec<&str> = COMPONENTS.iter().filter(|(probe, _)| !answers(probe)).map(|(_, name)| *name).collect();
+    if !missing.is_empty() {
+        shown(Command::new("rustup").args(["component", "add"]).args(&missing))?;
+    }
+    let missing: Vec<&Need> = NEEDS.iter().filter(|need| !answers(need.probe)).collect();
+    for need in &missing {
+        println!("{} is missing; needed by {}", need.package, need.needed_by);
+    }
+    if !missing.is_empty() {
+        let packages: Vec<&str> = missing.iter().map(|need| need.package).collect();
+        apt(&["update"])?;
+        apt(&[&["install", "--yes", "--no-install-recommends"], packages.as_slice()].concat())?;
+    }
+    python(root)
+}
+
+/// A virtual environment with the pinned client, made anew whenever its list has changed.
+fn python(root: &Path) -> anyhow::Result<()> {
+    let (venv, wanted) = (root.join(VENV), root.join(REQUIREMENTS));
+    let wanted_text = std::fs::read_to_string(&wanted).with_context(|| format!("cannot read {REQUIREMENTS}"))?;
+    let python = venv.join("bin/python3");
+    let there = std::fs::read_to_string(venv.join(INSTALLED)).is_ok_and(|text| text == wanted_text);
+    if there && quiet(Command::new(&python).args(["-c", "import paradex_py"])) {
+        println!("{VENV} has what {REQUIREMENTS} asks for");
+        return Ok(());
+    }
+    if venv.exists() {
+        std::fs::remove_dir_all(&venv).with_context(|| format!("cannot remove the old {VENV}"))?;
+    }
+    shown(Command::new("python3").args(["-m", "venv"]).arg(&venv))?;
+    let pip = ["-m", "pip", "install", "--quiet", "--disable-pip-version-check", "--no-input", "--requirement"];
+    shown(Command::new(&python).args(pip).arg(&wanted))?;
+    std::fs::write(venv.join(INSTALLED), wanted_text).with_context(|| format!("cannot write into {VENV}"))
+}
+
+/// apt-get as root, or by sudo when that asks for nothing.
+fn apt(arguments: &[&str]) -> anyhow::Result<()> {
+    let root = Command::new("id").arg("-u").output().is_ok_and(|done| done.stdout.trim_ascii() == b"0");
+    let mut command = if root {
+        Command::new("apt-get")
+    } else if quiet(Command::new("sudo").args(["--non-interactive", "true"])) {
+        let mut command = Command::new("sudo");
+        command.args(["--non-interactive", "--preserve-env=DEBIAN_FRONTEND", "apt-get"]);
+        command
+    } else {
+        bail!("apt-get {} needs root, or sudo without a password: run that line yourself", arguments.join(" "));
+    };
+    shown(command.args(arguments).env("DEBIAN_FRONTEND", "noninteractive"))
+}
+
+fn answers(probe: &[&str]) -> bool {
+    let Some((program, arguments)) = probe.split_first() else { return false };
+    quiet(Command::new(program).args(arguments))
+}
+
+fn quiet(command: &mut Command) -> bool {
+    command.stdin(Stdio::null()).stdout(Stdio::null()).stderr(Stdio::null()).status().is_ok_and(|status| status.success())
+}
+
+fn shown(command: &mut Command) -> anyhow::Result<()> {
+    let words: Vec<_> =
+        std::iter::once(command.get_program()).chain(command.get_args()).map(|word| word.to_string_lossy()).collect();
+    let line = words.join(" ");
+    println!("$ {line}");
+    let status = command.stdin(Stdio::null()).status().with_context(|| format!("cannot start `{line}`"))?;
+    ensure!(status.success(), "`{line}` failed ({status})");
+    Ok(())
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_probe_tells_what_is_there_from_what_is_not() {
+        assert!(answers(&["true"]) && !answers(&["false"]) && !answers(&["no-such-program-here"]) && !answers(&[]));
+    }
+
+    #[test]
+    fn the_clients_list_is_where_the_test_says_and_pins_every_version() {
+        let root = Path::new(env!("CARGO_MANIFEST_DIR")).join("..");
+        let text = std::fs::read_to_string(root.join(REQUIREMENTS)).unwrap_or_default();
+        let lines: Vec<&str> = text.lines().filter(|line| !line.trim().is_empty() && !line.starts_with('#')).collect();
+        assert!(
+            lines.iter().any(|line| line.starts_with("paradex-py==")) && lines.iter().all(|line| line.contains("==")),
+            "{lines:?}"
+        );
+    }
+}
