@@ -33,6 +33,9 @@ pub(crate) struct RunOptions {
     pub(crate) stop_after: Option<u64>,
 }
 
+/// Signals within this time of the first one are the same wish.
+const ONE_SIGNAL: Duration = Duration::from_millis(300);
+
 /// Variables with our prefix that are no settings.
 const NOT_SETTINGS: [&str; 1] = ["BOT4_PARADEX_PY_VENV"];
 
@@ -235,6 +238,8 @@ async fn pass_on_signals(tell: watch::Sender<StopSignal>, stop_after: Option<Dur
         tracing::error!(target: "bot4", "signals cannot be heard, stopping: {e}");
     }
     let _ = tell.send(StopSignal::Stop); // the service has ended already if this finds nobody
+    // Supervisors often signal a process and its group in one go; a person needs longer for a second Ctrl+C.
+    tokio::time::sleep(ONE_SIGNAL).await;
     if until_asked_to_stop().await.is_ok() {
         tracing::warn!(target: "bot4", event_type = "SHUTDOWN", "[SHUTDOWN] Second signal: leaving at once");
         let _ = tell.send(StopSignal::Now); // as above
@@ -292,6 +297,10 @@ impl Hot {
             links: wiring::links(&self.config, &self.places),
             on_stop: self.config.file.on_stop.into(),
             stop_limit: self.config.stop_limit(),
+            keep_from: {
+                let handle = projector.handle.clone();
+                Box::new(move || handle.cursor().saturating_add(1))
+            },
         };
         let service = ExecutionService::new(shard, opened.journal, config, clock, synced)?;
         let done = service.run(self.stop).await?;
@@ -351,6 +360,7 @@ fn last_nonce(records: &[Record]) -> u64 {
 pub(crate) struct Projecting {
     stop: tokio_util::sync::CancellationToken,
     task: tokio::task::JoinHandle<()>,
+    handle: state_store::ProjectorHandle,
 }
 
 impl Projecting {
@@ -370,7 +380,10 @@ async fn project(
     synced: Arc<AtomicU64>,
 ) -> anyhow::Result<Projecting> {
     let stop = tokio_util::sync::CancellationToken::new();
-    let (_, _, _, _, child) = (state, folder, last_seq, synced, stop.clone());
-    let task = runtime.spawn(async move { child.cancelled().await });
-    Ok(Projecting { stop, task })
+    let (database, folder, child) = (state.join("bot4.db"), folder.to_owned(), stop.clone());
+    let open = runtime.spawn(async move { state_store::Projector::open(&folder, &database, last_seq).await });
+    let projector = open.await.context("opening the database")?.context("the database cannot be used")?;
+    let handle = projector.handle();
+    let task = runtime.spawn(projector.run(synced, child));
+    Ok(Projecting { stop, task, handle })
 }

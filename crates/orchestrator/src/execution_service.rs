@@ -34,7 +34,6 @@ pub struct VenueLink {
 }
 
 /// What the service runs with.
-#[derive(Debug)]
 pub struct ServiceConfig {
     /// In the order of the shard's venues.
     pub links: Vec<VenueLink>,
@@ -42,6 +41,8 @@ pub struct ServiceConfig {
     pub on_stop: OnStop,
     /// Longest time stopping may take before what is left is named and the service ends all the same.
     pub stop_limit: Duration,
+    /// First journal record that a projection has still to read: segments that hold it are kept.
+    pub keep_from: Box<dyn Fn() -> u64>,
 }
 
 /// How a run was told to end.
@@ -112,6 +113,7 @@ struct Core {
     journal_ok: bool,
     fatal: Option<(VenueId, String)>,
     synced: Arc<AtomicU64>,
+    keep_from: Box<dyn Fn() -> u64>,
     wake: Rc<Notify>,
 }
 
@@ -159,6 +161,7 @@ impl ExecutionService {
             journal_ok: true,
             fatal: None,
             synced,
+            keep_from: config.keep_from,
             wake: Rc::clone(&wake),
         }));
         for (index, venue) in config.links.into_iter().enumerate() {
@@ -459,6 +462,7 @@ impl Core {
             self.perform(now);
         }
         self.publish_synced();
+        self.journal.keep_from((self.keep_from)());
         self.note_balances();
         if !self.journal_ok && self.journal.entries_allowed().is_ok() {
             self.journal_ok = true;
