@@ -181,6 +181,14 @@ fn demo_setup(config: Config, options: &RunOptions, environment: &Environment, c
     } else {
         (std::env::temp_dir().join(format!("bot4-demo-{}", std::process::id())), true)
     };
+    if embedded && state.join("journal").exists() {
+        return Err(Usage(format!(
+            "{} holds a journal already, and the demo's venues and keys are new every time: name a folder without one, or use \
+             --venues external",
+            state.display()
+        ))
+        .into());
+    }
     Ok(Setup { config, keys, embedded, state, temporary })
 }
 
