@@ -232,3 +232,22 @@ async fn a_fill_finds_its_round_until_64_more_have_ended() {
     assert_eq!(reopened(63).await, None);
     assert_eq!(reopened(64).await, Some(Ending::NothingFilled));
 }
+
+#[tokio::test]
+async fn a_round_that_is_open_again_is_followed_however_many_end_meanwhile() {
+    let place = Place::new();
+    let mut trader = Trader::open(&place.journal(), options());
+    trader.start();
+    trader.late_fill(1);
+    for seq in 2..=80 {
+        trader.nothing(seq);
+    }
+    trader.places(1, &[(LegId::B, Purpose::Close, 1, "0.1")]);
+    trader.filled(order_id(1, LegId::B, Purpose::Close, 1), "0.1", "3516");
+    trader.ends(1);
+    let mut projector = Projector::open(&place.journal(), &place.sqlite(), 0).await.expect("opens");
+    projector.catch_up(trader.synced()).await.expect("caught up");
+    let round = projector.store().round(id(1)).await.expect("read").expect("there");
+    assert_eq!(round.ending, Some(Ending::AutoClosed));
+    assert_eq!(projector.store().open_positions().await.expect("read"), []);
+}
