@@ -1,11 +1,11 @@
 //! The demo: both venues simulated inside this process, a market with opportunities, and now and then a refusal, a
 //! partial fill or an answer that gets lost, so that a newcomer sees the whole job.
 
-use crate::config::{Config, FileConfig, Mode, PairEntry, Percent, Stop};
+use crate::config::{Config, FileConfig};
 use crate::wiring::Places;
 use anyhow::Context;
 use config_manager::Layers;
-use domain::{Pair, Rate};
+use domain::Pair;
 use serde_json::{Value, json};
 use std::sync::Arc;
 use std::time::Duration;
@@ -19,37 +19,14 @@ use venue_sim::vest::{VestSim, VestSimConfig};
 /// Pairs of the demo.
 const PAIRS: [Pair; 2] = [Pair::new("ETH-USD"), Pair::new("BTC-USD")];
 
-/// What the demo would have in its configuration file.
-pub(crate) fn defaults() -> FileConfig {
-    let plain = |pair| PairEntry {
-        pair,
-        size: None,
-        notional_usd: None,
-        spread_entry: None,
-        spread_exit: None,
-        vest: None,
-        paradex: None,
-    };
-    FileConfig {
-        mode: Mode::Demo,
-        pairs: PAIRS.into_iter().map(plain).collect(),
-        spread_entry: Percent(Rate::from_bps(30)),
-        spread_exit: Percent(Rate::from_bps(10)),
-        max_holding_s: Some(20),
-        on_stop: Stop::Flatten,
-        ..FileConfig::default()
-    }
-}
-
 /// The demo's settings under what the command line sets.
 pub(crate) fn load(set: impl FnOnce(Layers) -> Result<Layers, config_manager::ConfigError>) -> anyhow::Result<Config> {
-    // The demo's values are its defaults; writing them as settings keeps one way of reading and checking them.
-    let d = defaults();
+    let pairs: Vec<&str> = PAIRS.iter().map(Pair::as_str).collect();
     let layers = Layers::new()
         .set("mode", "demo", "the demo")?
-        .set("pairs", &format!("[{}]", d.pairs.iter().map(|p| p.pair.to_string()).collect::<Vec<_>>().join(", ")), "the demo")?
-        .set("spread_entry", &d.spread_entry.0.to_string(), "the demo")?
-        .set("spread_exit", &d.spread_exit.0.to_string(), "the demo")?
+        .set("pairs", &format!("[{}]", pairs.join(", ")), "the demo")?
+        .set("spread_entry", "0.30", "the demo")?
+        .set("spread_exit", "0.10", "the demo")?
         .set("max_holding_s", "20", "the demo")?
         .set("on_stop", "flatten", "the demo")?
         .set("venues.paradex.onboard", "true", "the demo")?;
