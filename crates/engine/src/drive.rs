@@ -201,14 +201,9 @@ impl Engine {
                 desk.notice(Notice::AutoExecuted { round: id, pair, spread });
             }
             Decision::ExitDropped => slot.exit_not_before = now.wall.plus_ms(round.plan.policy.answer_ms),
-            Decision::Stuck { exposure } => {
-                self.halted.insert(pair, format!("round {id} is uncovered: {exposure}"));
-                desk.notice(Notice::Stuck { round: id, pair, exposure });
-            }
-            Decision::Unstuck => {
-                self.halted.remove(&pair);
-                desk.notice(Notice::Unstuck { round: id, pair });
-            }
+            // The round itself keeps the pair from entries; a pair that is stopped for another reason stays so.
+            Decision::Stuck { exposure } => desk.notice(Notice::Stuck { round: id, pair, exposure }),
+            Decision::Unstuck => desk.notice(Notice::Unstuck { round: id, pair }),
             Decision::Entered | Decision::ExitBegun { .. } | Decision::Flatten => {}
         }
         true

@@ -245,8 +245,11 @@ impl Engine {
     /// Reservations of what was restored; called once after the journal is replayed.
     pub fn restored(&mut self, desk: &mut impl Desk) {
         let (mut positions, mut under_way) = (0usize, 0usize);
-        for slot in self.rounds.values() {
+        for slot in self.rounds.values_mut() {
             self.gate.restore(slot.round.plan.reserved);
+            // Looked at with the first tick, whether or not a venue ever comes up: what is overdue is, and a person may
+            // have to be called.
+            slot.wake = Some(slot.round.plan.at);
             if slot.round.goal == Goal::Hold {
                 positions = positions.saturating_add(1);
             } else {

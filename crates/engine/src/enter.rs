@@ -73,6 +73,10 @@ impl Engine {
             if instrument.lifecycle != Lifecycle::Trading {
                 return Err((SkipReason::NotTrading, format!("{} on {}", instrument.symbol, plan.venue)));
             }
+            // What to take is there, but a side that is gone says that the book is not what the market is.
+            if desk.touch(plan.instrument).is_none() {
+                return Err((SkipReason::BookStale, format!("{} on {} may not be traded on", instrument.symbol, plan.venue)));
+            }
             let limit = intent.limits[leg.index()];
             if !instrument.takes(intent.size, limit) {
                 return Err((

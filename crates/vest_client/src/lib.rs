@@ -228,6 +228,7 @@ impl VenueClient for VestClient {
             // An hour is more than any limit means; the cap keeps a broken header from silencing the client.
             self.session.quiet_until = now.mono.plus_ms(ms.min(3_600_000));
         }
+        self.session.answering = Some(request.0);
         match what {
             Pending::Stage(stage, sent) => self.stage_reply(stage, sent, reply, now, out),
             Pending::Refresh => self.refreshed(reply),
@@ -240,6 +241,7 @@ impl VenueClient for VestClient {
             Pending::Query(order) => self.query_reply(order, reply, now, out),
             Pending::Farewell => {}
         }
+        self.session.answering = None;
     }
     fn on_timer(&mut self, timer: TimerId, now: Now, out: &mut Out) {
         if self.session.stage == Stage::Stopped {

@@ -33,6 +33,10 @@ pub(crate) struct Session {
     /// The venue asked to be left alone until then.
     pub(crate) quiet_until: Mono,
     registered_again: bool,
+    /// The last request that left before the key in use was known: what is said about its key concerns an older one.
+    before_key: u64,
+    /// The request whose answer is being read.
+    pub(crate) answering: Option<u64>,
     /// `lastNonce` has been read: orders can be signed.
     nonce_known: bool,
     pub(crate) spelling: Spelling,
@@ -60,6 +64,8 @@ impl Session {
             retries: 0,
             quiet_until: Mono::default(),
             registered_again: false,
+            before_key: 0,
+            answering: None,
             nonce_known: false,
             spelling: Spelling::X,
             spelling_tried: false,
@@ -229,6 +235,7 @@ impl VestClient {
                     return None;
                 }
                 self.session.api_key = Some(SanitizedValue::new(row.api_key.text()));
+                self.session.before_key = self.requests.last();
                 self.session.acc_group = group;
                 self.arm_renewal(now, out);
                 if !self.feed.open {
@@ -344,6 +351,9 @@ impl VestClient {
     pub(crate) fn auth_lost(&mut self, why: &str, now: Now, out: &mut Out) {
         if matches!(self.session.stage, Stage::Fatal | Stage::Stopped | Stage::Register) {
             return;
+        }
+        if self.session.answering.is_some_and(|request| request <= self.session.before_key) {
+            return; // it went with no key or with the one before: the key in use has not been judged
         }
         if self.registrar.is_none() || self.session.registered_again {
             return self

@@ -163,6 +163,10 @@ pub(crate) struct Requests {
 }
 
 impl Requests {
+    /// The last one that was made.
+    pub(crate) const fn last(&self) -> u64 {
+        self.next
+    }
     pub(crate) fn open(&mut self, what: Pending) -> RequestId {
         self.next = self.next.wrapping_add(1);
         let id = RequestId(self.next);

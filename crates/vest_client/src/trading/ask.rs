@@ -51,7 +51,8 @@ impl VestClient {
 
     /// Asks about an order at once, out of turn.
     pub(super) fn ask_now(&mut self, id: OrderId, now: Now, out: &mut Out) {
-        if now.mono < self.session.quiet_until {
+        // Without a key the answer would be about the key and not about the order.
+        if now.mono < self.session.quiet_until || self.session.api_key.is_none() {
             return self.arm_next_poll(id, now, out);
         }
         let time = self.clock.now_ms(now);

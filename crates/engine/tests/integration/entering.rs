@@ -1,0 +1,92 @@
+//! Entries: refused by name, and nothing leaves before it is recorded.
+
+use crate::desk::*;
+use domain::names::SkipReason;
+use domain::record::Record;
+use domain::{LegId, Lifecycle, Purpose, Rate, Usd};
+use engine::{Engine, EngineConfig, OnStop};
+
+#[test]
+fn both_orders_are_prepared_then_recorded_then_sent_and_neither_answer_is_awaited() {
+    let (mut engine, mut desk) = up(config());
+    engine.enter(&intent(), now(10), &mut desk).expect("nothing is in the way");
+    assert_eq!(desk.calls(), ["prepare ae1", "prepare be1", "record opened", "send ae1", "send be1"]);
+    let Some(Record::Opened { orders, plan, .. }) = desk.records.last() else { panic!("the round is opened by one record") };
+    assert_eq!(orders.iter().map(|o| o.key.key.as_str()).collect::<Vec<_>>(), ["key-1", "key-2"]);
+    assert_eq!(plan.config, "c0ffee");
+}
+
+/// Every reason by which the engine itself refuses, each with nothing prepared, recorded or reserved left behind.
+#[test]
+fn every_refusal_has_its_name_and_leaves_nothing_behind() {
+    fn check(expect: SkipReason, change: impl Fn(&mut EngineConfig), act: impl Fn(&mut Engine, &mut Script)) {
+        let mut config = config();
+        change(&mut config);
+        let (mut engine, mut desk) = up(config);
+        act(&mut engine, &mut desk);
+        let (rounds, records) = (engine.rounds().count(), desk.records.len());
+        desk.calls();
+        assert_eq!(engine.enter(&intent(), now(500), &mut desk), Err(expect));
+        assert_eq!((engine.rounds().count(), desk.records.len()), (rounds, records), "{expect}");
+        let left = desk.calls();
+        assert!(left.iter().all(|c| c.starts_with("prepare") || c.starts_with("discard")), "{expect}: {left:?}");
+        let count = |word: &str| left.iter().filter(|c| c.starts_with(word)).count();
+        assert_eq!(count("prepare"), count("discard"), "{expect}: what was prepared is discarded");
+    }
+    let none = |_: &mut EngineConfig| {};
+    check(SkipReason::Paused, none, |e, _| e.set_paused(true));
+    check(SkipReason::Paused, none, |e, d| e.begin_stop(OnStop::Leave, now(1), d));
+    check(SkipReason::JournalDown, none, |e, _| e.set_journal_ok(false));
+    check(SkipReason::PairStuck, none, |e, d| e.on_foreign(ALFA, Some(PAIR), "a stranger".to_owned(), now(1), d));
+    check(SkipReason::RoundOpen, none, |e, d| {
+        e.enter(&intent(), now(1), d).expect("the first one");
+    });
+    check(SkipReason::Cooldown, none, |e, d| {
+        e.enter(&intent(), now(1), d).expect("the first one");
+        for leg in LegId::BOTH {
+            let news = domain::OrderNews::NotSent { why: "no socket".into() };
+            e.on_report(domain::OrderReport { order: order(leg, Purpose::Entry, 1), news }, now(2), d);
+        }
+    });
+    check(SkipReason::VenueDown, none, |_, d| d.ready[1] = false);
+    check(SkipReason::VenueDown, none, |e, _| e.venue_down(ALFA));
+    check(SkipReason::NotTrading, none, |_, d| d.instruments[0].lifecycle = Lifecycle::ReduceOnly);
+    check(SkipReason::BookStale, none, |_, d| d.touch[1] = None);
+    check(SkipReason::Filter, none, |_, d| d.instruments[1].min_size = size(2 * ONE));
+    check(SkipReason::Filter, none, |_, d| d.instruments[0].lot = size(70_000_000));
+    check(SkipReason::NotionalCap, |c| c.worst_loss_max = Usd::from_e8(1), |_, _| {});
+    check(SkipReason::NotionalCap, |c| c.adverse_move = Rate::from_bps(9_000), |_, _| {});
+    check(SkipReason::NotionalCap, |c| c.limits.notional_per_leg = Usd::from_e8(ONE), |_, _| {});
+    check(SkipReason::NotionalCap, |c| c.limits.notional_total = Usd::from_e8(6_000 * ONE), |_, _| {});
+    check(SkipReason::RoundsCap, |c| c.limits.open_rounds = 0, |_, _| {});
+    check(SkipReason::OrderRate, |c| c.limits.orders_per_minute = 1, |_, _| {});
+    check(SkipReason::Prepare, none, |_, d| d.unprepared.push(ALFA));
+    check(SkipReason::Prepare, none, |_, d| d.unprepared.push(BRAVO));
+}
+
+#[test]
+fn a_refused_entry_gives_its_reservation_back() {
+    let mut config = config();
+    config.limits.open_rounds = 1;
+    let (mut engine, mut desk) = up(config);
+    desk.unprepared.push(BRAVO);
+    for _ in 0..3 {
+        assert_eq!(engine.enter(&intent(), now(10), &mut desk), Err(SkipReason::Prepare));
+    }
+    desk.unprepared.clear();
+    assert!(engine.enter(&intent(), now(20), &mut desk).is_ok(), "the one round that is allowed is free");
+}
+
+#[test]
+fn a_refusal_is_told_once_until_the_reason_changes() {
+    let (mut engine, mut desk) = up(config());
+    engine.set_paused(true);
+    for ms in 0..5 {
+        let _ = engine.enter(&intent(), now(ms), &mut desk);
+    }
+    engine.set_paused(false);
+    desk.ready[0] = false;
+    let _ = engine.enter(&intent(), now(9), &mut desk);
+    let skipped = desk.notices.iter().filter(|n| matches!(n, engine::Notice::Skipped { .. })).count();
+    assert_eq!(skipped, 2);
+}

@@ -1,0 +1,7 @@
+//! The engine with a scripted desk: what it refuses, in which order things leave, what it makes of the venues' word.
+
+mod desk;
+mod entering;
+mod keeping;
+mod reconciling;
+mod running;
