@@ -36,8 +36,6 @@ const NEEDS: [Need; 2] = [
 const REQUIREMENTS: &str = "tests/interop/paradex_py/requirements.txt";
 /// Where it is installed: below target/, so that nothing of the machine is changed and `cargo clean` takes it away.
 const VENV: &str = "target/paradex-py-venv";
-/// A copy of the requirements that were installed; differs or is missing when there is something to do.
-const INSTALLED: &str = "installed.txt";
 
 /// Installs what is missing.
 ///
@@ -60,13 +58,14 @@ pub(super) fn all(root: &Path) -> anyhow::Result<()> {
     python(root)
 }
 
-/// A virtual environment with the pinned client, made anew whenever its list has changed.
+/// A virtual environment with the pinned client, made anew when it lacks a line of the list.
 fn python(root: &Path) -> anyhow::Result<()> {
     let (venv, wanted) = (root.join(VENV), root.join(REQUIREMENTS));
     let wanted_text = std::fs::read_to_string(&wanted).with_context(|| format!("cannot read {REQUIREMENTS}"))?;
     let python = venv.join("bin/python3");
-    let there = std::fs::read_to_string(venv.join(INSTALLED)).is_ok_and(|text| text == wanted_text);
-    if there && quiet(Command::new(&python).args(["-c", "import paradex_py"])) {
+    let freeze =
+        Command::new(&python).args(["-m", "pip", "freeze", "--disable-pip-version-check"]).stderr(Stdio::null()).output();
+    if freeze.is_ok_and(|done| done.status.success() && satisfied(&wanted_text, &String::from_utf8_lossy(&done.stdout))) {
         println!("{VENV} has what {REQUIREMENTS} asks for");
         return Ok(());
     }
@@ -75,8 +74,14 @@ fn python(root: &Path) -> anyhow::Result<()> {
     }
     shown(Command::new("python3").args(["-m", "venv"]).arg(&venv))?;
     let pip = ["-m", "pip", "install", "--quiet", "--disable-pip-version-check", "--no-input", "--requirement"];
-    shown(Command::new(&python).args(pip).arg(&wanted))?;
-    std::fs::write(venv.join(INSTALLED), wanted_text).with_context(|| format!("cannot write into {VENV}"))
+    shown(Command::new(&python).args(pip).arg(&wanted))
+}
+
+/// Whether every pinned line is among the installed ones. A name counts the same with `-` and `_`.
+fn satisfied(wanted: &str, installed: &str) -> bool {
+    let same = |line: &str| line.trim().to_lowercase().replace('_', "-");
+    let installed: Vec<String> = installed.lines().map(same).collect();
+    wanted.lines().map(same).filter(|line| !line.is_empty() && !line.starts_with('#')).all(|line| installed.contains(&line))
 }
 
 /// apt-get as root, or by sudo when that asks for nothing.
@@ -120,6 +125,15 @@ mod tests {
     #[test]
     fn a_probe_tells_what_is_there_from_what_is_not() {
         assert!(answers(&["true"]) && !answers(&["false"]) && !answers(&["no-such-program-here"]) && !answers(&[]));
+    }
+
+    #[test]
+    fn an_environment_is_kept_only_when_every_pinned_line_is_installed() {
+        let check = |wanted: &str, installed: &str, expect: bool| assert_eq!(satisfied(wanted, installed), expect, "{wanted}");
+        check("# why\na-b==1.0\nc==2\n", "C==2\nd==4\na_b==1.0\n", true);
+        check("a==1.0", "a==1.1", false);
+        check("a==1.0\nb==2", "a==1.0", false);
+        check("a==1.0", "", false);
     }
 
     #[test]

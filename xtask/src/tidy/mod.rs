@@ -1,6 +1,7 @@
 //! `cargo xtask tidy`: the house rules that no compiler knows. Each rule is one function over the files of the workspace, says the
 //! place of what it finds, and has its reason beside it.
 
+mod manifests;
 mod messages;
 mod prose;
 mod rust;
@@ -58,6 +59,7 @@ pub(crate) fn check(workspace: &Workspace) -> anyhow::Result<Findings> {
     let sources = Sources::read(workspace);
     let mut findings = Findings::default();
     rust::check(workspace, &sources, &mut findings)?;
+    manifests::check(workspace, &sources, &mut findings);
     prose::check(workspace, &mut findings);
     messages::check(workspace, &sources, &mut findings);
     findings.seen = format!("{} files, {} of them Rust", workspace.files.len(), sources.files.len());

@@ -1,4 +1,5 @@
 #![allow(clippy::unwrap_used, reason = "a test stops where something is wrong")]
+use super::manifests::{dependencies, has};
 use super::messages::{holes, says};
 use super::prose::links;
 use super::rust::{machine_path, unfinished};
@@ -57,6 +58,17 @@ fn prose_points_at_files_by_links_and_by_paths_in_code_marks() {
     check("`crates/saga/src/round.rs::name` shows it", &["crates/saga/src/round.rs::name"]);
     check("`crates/*/src` and `docs/adr/NNNN-title.md` and `cargo xtask tidy`", &[]);
     check("[here](#below)", &[]);
+}
+
+#[test]
+fn a_dependency_is_inherited_and_used_as_a_word_of_its_own() {
+    let text = "[package]\nname = \"a\"\n[dependencies]\n# why\none.workspace = true\ntwo = { workspace = true, features = [\"x\"] }\n\
+                three = \"1\"\n[dev-dependencies]\nfour-five.workspace = true\n[lints]\nworkspace = true\n";
+    let found: Vec<_> =
+        dependencies(text).into_iter().map(|named| (named.line, named.dev, named.name, named.inherited)).collect();
+    let expect = [(5, false, "one", true), (6, false, "two", true), (7, false, "three", false), (9, true, "four-five", true)];
+    assert_eq!(found, expect);
+    assert!(has("use one::Two;", "one") && has("one::two()", "one") && !has("use someone::x;", "one") && !has("ones", "one"));
 }
 
 #[test]
