@@ -6,9 +6,11 @@
 #![deny(clippy::float_arithmetic, clippy::arithmetic_side_effects)]
 
 mod desk;
+mod keeper;
 mod output;
 #[allow(clippy::module_inception, reason = "the room's one idea is the shard")]
 mod shard;
 
+pub use keeper::{Keeper, Records};
 pub use output::{Output, Session};
 pub use shard::{Shard, ShardConfig, Venue};

@@ -8,8 +8,8 @@ use venue_api::{Action, SessionNews};
 /// One thing to do. The shell does them one after the other and never out of order.
 #[derive(Debug)]
 pub enum Output {
-    /// Append to the journal. When that fails, the shell leaves out every [`Output::Act`] of `orders` that follows,
-    /// unless `reducing`, and calls [`crate::Shard::append_failed`].
+    /// Append to the journal. What a shell does when that fails is [`crate::Keeper`]'s to say: every [`Output::Act`] of
+    /// `orders` is left out unless `reducing`, and [`crate::Shard::append_failed`] is called after the batch.
     Append {
         /// The record.
         record: Record,

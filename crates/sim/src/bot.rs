@@ -64,6 +64,26 @@ pub(crate) fn policy() -> Policy {
     Policy { stuck_after_ms: 15_000, ..Policy::default() }
 }
 
+/// The engine's part of the configuration.
+pub(crate) fn engine_config(max_holding_ms: i64) -> EngineConfig {
+    EngineConfig {
+        policy: policy(),
+        limits: Limits {
+            notional_per_leg: Usd::from_e8(500_000_000_000),
+            notional_total: Usd::from_e8(2_000_000_000_000),
+            open_rounds: 4,
+            orders_per_minute: 600,
+            clearance_ms: 1_000,
+        },
+        cooldown_ms: 1_000,
+        max_holding_ms: Some(max_holding_ms),
+        adverse_move: Rate::from_bps(200),
+        worst_loss_max: Usd::from_e8(100_000_000_000),
+        reconcile_every_ms: 10_000,
+        config_hash: "sim".to_owned(),
+    }
+}
+
 fn instrument(id: u16, venue: VenueId, symbol: &str) -> Instrument {
     let one = |v| Size::from_e8(v).expect("not negative");
     Instrument {
@@ -84,7 +104,7 @@ fn instrument(id: u16, venue: VenueId, symbol: &str) -> Instrument {
 
 impl Bot {
     /// A bot that knows nothing but its configuration.
-    pub(crate) fn new(keys: &Keys, last_nonce: u64, bug: Option<Bug>) -> Self {
+    pub(crate) fn new(keys: &Keys, last_nonce: u64, bug: Option<Bug>, max_holding_ms: i64) -> Self {
         let vest = VestConfig {
             last_nonce,
             ..VestConfig::new(
@@ -120,22 +140,7 @@ impl Bot {
             Venue { id: VenueId::new("paradex"), client: wrap(Box::new(paradex)), way: "WS" },
         ];
         let config = ShardConfig {
-            engine: EngineConfig {
-                policy: policy(),
-                limits: Limits {
-                    notional_per_leg: Usd::from_e8(500_000_000_000),
-                    notional_total: Usd::from_e8(2_000_000_000_000),
-                    open_rounds: 4,
-                    orders_per_minute: 600,
-                    clearance_ms: 1_000,
-                },
-                cooldown_ms: 1_000,
-                max_holding_ms: Some(8_000),
-                adverse_move: Rate::from_bps(200),
-                worst_loss_max: Usd::from_e8(100_000_000_000),
-                reconcile_every_ms: 10_000,
-                config_hash: "sim".to_owned(),
-            },
+            engine: engine_config(max_holding_ms),
             pairs: vec![PairConfig {
                 pair: PAIR,
                 venues: [VenueId::new("vest"), VenueId::new("paradex")],
@@ -157,6 +162,12 @@ impl Bot {
             tell_books: false,
             stopwatch: domain::Mono::default,
         };
-        Self { shard: Shard::new(config, venues), conns: BTreeMap::new(), backoff: BTreeMap::new(), timers: BTreeMap::new(), tick_at: None }
+        Self {
+            shard: Shard::new(config, venues),
+            conns: BTreeMap::new(),
+            backoff: BTreeMap::new(),
+            timers: BTreeMap::new(),
+            tick_at: None,
+        }
     }
 }

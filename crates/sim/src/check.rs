@@ -1,8 +1,11 @@
-//! The invariants, kept by a shadow that shares no code with the saga: it reads what was recorded and what left.
+//! The invariants, kept by shadows that share no code with the saga: one reads what was recorded and what left, the
+//! other what the venues themselves hold.
 
+use crate::bot::VEST;
 use domain::record::{Decision, Intended, Record};
 use domain::{LegId, OrderId, OrderNews, Purpose, RoundId, Side, Wall};
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
+use venue_sim::SeenOrder;
 
 #[derive(Clone, Debug)]
 struct Shade {
@@ -18,18 +21,16 @@ struct Shade {
 #[derive(Debug, Default)]
 pub(crate) struct Shadow {
     orders: BTreeMap<OrderId, Shade>,
+    /// Vest knows an order by its nonce alone.
+    nonces: BTreeMap<String, OrderId>,
     ended: BTreeMap<RoundId, i64>,
-    pub(crate) records: BTreeMap<&'static str, u64>,
 }
 
 impl Shadow {
     /// A record is in the journal.
     pub(crate) fn recorded(&mut self, record: &Record) -> Result<(), String> {
-        *self.records.entry(record.word()).or_default() += 1;
         match record {
-            Record::Opened { orders, .. } | Record::Intended { orders, .. } => {
-                orders.iter().try_for_each(|o| self.intended(o))
-            }
+            Record::Opened { orders, .. } | Record::Intended { orders, .. } => orders.iter().try_for_each(|o| self.intended(o)),
             Record::News { order, news, .. } => self.news(*order, news),
             Record::Decided { round, decision: Decision::Entered, .. } => {
                 let (a, b) = self.held(*round);
@@ -57,12 +58,18 @@ impl Shadow {
         if let Some((other, _)) = self.orders.iter().find(|(o, s)| same(o) && !s.dead) {
             return Err(format!("order {id} is intended while {other} is not proven dead"));
         }
-        let closing = id.purpose != Purpose::Entry;
+        if let Some(other) = self.nonces.insert(order.key.key.clone(), id) {
+            return Err(format!("orders {id} and {other} go by the same key {}", order.key.key));
+        }
         let shade =
             Shade { side: order.spec.side, filled: 0, known: false, dead: false, left: false, fence: order.key.dead_after };
-        if closing {
-            let held = self.held_by(id.round, id.leg);
-            let direction = if id.leg == LegId::A { Side::Buy } else { Side::Sell };
+        let held = self.held_by(id.round, id.leg);
+        let direction = if id.leg == LegId::A { Side::Buy } else { Side::Sell };
+        if id.purpose == Purpose::Entry {
+            if order.spec.side != direction {
+                return Err(format!("order {id} opens its leg the wrong way"));
+            }
+        } else {
             let reduces = if held > 0 { order.spec.side != direction } else { order.spec.side == direction };
             if !reduces || order.spec.size.e8() > held.abs() {
                 return Err(format!("order {id} closes {} of a leg that holds {held}", order.spec.size));
@@ -92,16 +99,31 @@ impl Shadow {
         Ok(())
     }
 
-    /// An order leaves for its venue.
-    pub(crate) fn leaves(&mut self, id: OrderId) -> Result<(), String> {
+    /// An order leaves for its venue. `unrecorded`: the journal takes nothing, so what reduces exposure may.
+    pub(crate) fn leaves(&mut self, id: OrderId, unrecorded: bool) -> Result<(), String> {
+        if unrecorded && id.purpose == Purpose::Entry {
+            return Err(format!("order {id} opens a leg while the journal takes nothing"));
+        }
         match self.orders.get_mut(&id) {
             None => Err(format!("order {id} leaves and is not in the journal")),
             Some(shade) if shade.left => Err(format!("order {id} leaves twice")),
+            Some(shade) if shade.dead => Err(format!("order {id} leaves after its end")),
             Some(shade) => {
                 shade.left = true;
                 Ok(())
             }
         }
+    }
+
+    /// Which order a venue's key belongs to.
+    pub(crate) fn order_of(&self, venue: usize, key: &str) -> Option<OrderId> {
+        let id = if venue == VEST { self.nonces.get(key).copied() } else { key.parse().ok() };
+        id.filter(|id| self.orders.contains_key(id))
+    }
+
+    /// What an order has filled by the journal.
+    pub(crate) fn filled(&self, id: OrderId) -> i64 {
+        self.orders.get(&id).map_or(0, |s| s.filled)
     }
 
     fn of(&self, round: RoundId) -> impl Iterator<Item = (&OrderId, &Shade)> {
@@ -122,16 +144,70 @@ impl Shadow {
         self.ended.values().sum()
     }
 
-    /// How many rounds ended.
-    pub(crate) fn rounds(&self) -> usize {
-        self.ended.len()
-    }
-
-    /// Signed position of each venue's side over all rounds by the recorded fills: (bought and sold on A's, on B's).
+    /// Rounds that are not over, or hold something after their end.
     pub(crate) fn open_rounds(&self) -> Vec<RoundId> {
         let mut all: Vec<RoundId> = self.orders.keys().map(|o| o.round).collect();
         all.dedup();
         all.retain(|r| !self.ended.contains_key(r) || self.held(*r) != (0, 0));
         all
+    }
+}
+
+/// One venue's orders by the venue's own word.
+#[derive(Debug, Default)]
+pub(crate) struct VenueBooks {
+    /// Orders before this one are over for good.
+    over: usize,
+    live: BTreeMap<usize, OrderId>,
+    reached: BTreeSet<OrderId>,
+    known: usize,
+}
+
+impl VenueBooks {
+    /// From which of its orders on the venue is to be read.
+    pub(crate) fn read_from(&self) -> usize {
+        self.over
+    }
+
+    /// Takes the venue's orders from [`Self::read_from`] on. `whose` gives `None` for somebody else's order and
+    /// `Some(None)` for one that the journal does not know.
+    pub(crate) fn take(&mut self, seen: Vec<SeenOrder>, whose: impl Fn(&str) -> Option<Option<OrderId>>) -> Result<(), String> {
+        let mut over = true;
+        let from = self.over;
+        for (i, order) in seen.iter().enumerate() {
+            let index = from + i;
+            let id = match whose(&order.key) {
+                None => None,
+                Some(Some(id)) => Some(id),
+                Some(None) => return Err(format!("order {} reached its venue and is not in the journal", order.key)),
+            };
+            if let Some(id) = id {
+                if index >= self.known && !self.reached.insert(id) {
+                    return Err(format!("order {id} reached its venue twice"));
+                }
+                if order.live {
+                    self.live.insert(index, id);
+                } else {
+                    self.live.remove(&index);
+                }
+            }
+            over &= !order.live;
+            if over {
+                self.over = index + 1;
+            }
+        }
+        self.known = self.known.max(from + seen.len());
+        let mut purposes = BTreeSet::new();
+        for id in self.live.values() {
+            if !purposes.insert((id.round, id.leg, id.purpose)) {
+                return Err(format!("two live orders at a venue for one leg and purpose: {:?}", self.live.values()));
+            }
+        }
+        Ok(())
+    }
+
+    /// Orders that can still fill.
+    pub(crate) fn live(&self) -> impl Iterator<Item = &OrderId> {
+        self.live.values()
     }
 }

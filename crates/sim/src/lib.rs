@@ -7,14 +7,20 @@
 
 mod bot;
 mod check;
+mod coverage;
 mod journal_memory;
 mod random;
+mod report;
 mod sabotage;
 mod scenario;
 mod sweep;
+mod testdata;
 mod world;
 
+pub use coverage::Coverage;
+pub use report::Report;
 pub use sabotage::Bug;
 pub use scenario::{KINDS, Scenario};
-pub use sweep::{Report, crash_sweep, run_seed};
+pub use sweep::{crash_sweep, run_seed};
+pub use testdata::{Sample, sample_journal};
 pub use world::{Crash, Failure, Finished, World};

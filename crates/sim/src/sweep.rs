@@ -3,7 +3,6 @@
 use crate::sabotage::Bug;
 use crate::scenario::Scenario;
 use crate::world::{Crash, Failure, Finished, World};
-use std::collections::BTreeMap;
 
 /// One run drawn from a seed.
 ///
@@ -14,36 +13,6 @@ pub fn run_seed(seed: u64, bug: Option<Bug>) -> Result<Finished, Failure> {
     match bug {
         Some(bug) => world.with_bug(bug).run(),
         None => world.run(),
-    }
-}
-
-/// What a sweep came to.
-#[derive(Clone, Debug, Default)]
-pub struct Report {
-    /// Runs.
-    pub runs: u64,
-    /// Rounds by ending.
-    pub rounds: BTreeMap<String, u64>,
-    /// Deaths of the bot.
-    pub deaths: u64,
-    /// Longest time uncovered by the venues' own books, ms.
-    pub uncovered_ms: i64,
-    /// Records by kind.
-    pub records: BTreeMap<&'static str, u64>,
-}
-
-impl Report {
-    /// Takes a run in.
-    pub fn add(&mut self, run: &Finished) {
-        self.runs += 1;
-        self.deaths += run.deaths;
-        self.uncovered_ms = self.uncovered_ms.max(run.uncovered_ms);
-        for (ending, n) in &run.rounds {
-            *self.rounds.entry(ending.clone()).or_default() += n;
-        }
-        for (kind, n) in &run.records {
-            *self.records.entry(kind).or_default() += n;
-        }
     }
 }
 
@@ -65,10 +34,10 @@ pub fn crash_sweep(kind: &str, stride: u64, offset: u64, mut done: impl FnMut(&F
             if work % stride != offset {
                 continue;
             }
-            let run = World::new(seed, scenario.clone()).crashing(effect, how).run().map_err(|f| Failure {
-                scenario: format!("{kind}, {how:?} effect {effect}"),
-                ..f
-            })?;
+            let run = World::new(seed, scenario.clone())
+                .crashing(effect, how)
+                .run()
+                .map_err(|f| Failure { scenario: format!("{kind}, {how:?} effect {effect}"), ..f })?;
             done(&run);
         }
     }

@@ -10,4 +10,4 @@ pub mod market;
 pub mod paradex;
 pub mod server;
 pub mod vest;
-pub use machine::{HttpRequest, Message, SimAction, SimNow, VenueSim};
+pub use machine::{HttpRequest, Message, SeenOrder, SimAction, SimNow, VenueSim};

@@ -120,3 +120,16 @@ pub trait VenueSim {
     /// Turns a named fault off; unknown names are ignored.
     fn clear_fault(&mut self, name: &str);
 }
+
+/// An order as the venue itself knows it, for the invariants of a harness. Nothing a client can see.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct SeenOrder {
+    /// What the client named it by: its client id, or its nonce in digits.
+    pub key: String,
+    /// It can still fill.
+    pub live: bool,
+    /// Bought or sold.
+    pub is_buy: bool,
+    /// Base filled so far, at 1e-8.
+    pub filled_e8: i64,
+}

@@ -22,6 +22,7 @@ mod entry;
 mod faults;
 mod feed;
 mod feed_periodic;
+mod harness;
 mod limits;
 mod makers;
 mod manage;

@@ -10,6 +10,7 @@ mod answer;
 mod book;
 mod config;
 mod faults;
+mod harness;
 mod ledger;
 mod matching;
 mod num;

@@ -1,0 +1,122 @@
+//! What a shell does when the journal takes no record: one protocol for every shell, so that what is simulated is what
+//! trades.
+//!
+//! The journal must stay a whole beginning of the history: a record that follows a lost one would belong to a round
+//! that, by the journal, never was, and the next start would refuse the lot. So a record that was refused because it
+//! opens exposure goes to the reserve with its orders withheld, and after one that was lost altogether nothing is
+//! appended until a snapshot of the whole state has been.
+
+use domain::OrderId;
+use domain::record::Record;
+use std::collections::BTreeSet;
+
+/// Where records go.
+pub trait Records {
+    /// Appends one; `reserve` allows what is kept for records that reduce exposure. False: not taken.
+    fn append(&mut self, record: &Record, reserve: bool) -> bool;
+}
+
+/// Keeps the journal whole and decides which orders may leave.
+#[derive(Debug, Default)]
+pub struct Keeper {
+    behind: bool,
+    failed: bool,
+    withheld: BTreeSet<OrderId>,
+}
+
+impl Keeper {
+    /// Handles one [`crate::Output::Append`].
+    pub fn append(&mut self, record: &Record, reducing: bool, orders: &[OrderId], journal: &mut impl Records) {
+        if !self.behind && journal.append(record, reducing) {
+            return;
+        }
+        self.failed = true;
+        if !reducing {
+            self.withheld.extend(orders);
+        }
+        // Its orders stay here, but what is said about them next must find them in the journal.
+        self.behind = self.behind || reducing || !journal.append(record, true);
+    }
+
+    /// Whether an action may be performed; `order` names the order that leaves with it.
+    pub fn lets(&self, order: Option<OrderId>) -> bool {
+        order.is_none_or(|o| !self.withheld.contains(&o))
+    }
+
+    /// After a batch of outputs: the orders that were withheld, for [`crate::Shard::append_failed`]. `None` if nothing
+    /// failed.
+    pub fn take_failed(&mut self) -> Option<Vec<OrderId>> {
+        std::mem::take(&mut self.failed).then(|| std::mem::take(&mut self.withheld).into_iter().collect())
+    }
+
+    /// True while the journal lacks records: only a snapshot helps.
+    pub const fn behind(&self) -> bool {
+        self.behind
+    }
+
+    /// A snapshot of the whole state has been appended.
+    pub const fn caught_up(&mut self) {
+        self.behind = false;
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use domain::{LegId, Purpose, RoundId, Wall};
+
+    struct Disk {
+        entries: bool,
+        reserve: bool,
+        kept: usize,
+    }
+    impl Records for Disk {
+        fn append(&mut self, _: &Record, reserve: bool) -> bool {
+            let taken = if reserve { self.reserve } else { self.entries };
+            self.kept += usize::from(taken);
+            taken
+        }
+    }
+
+    fn order() -> OrderId {
+        OrderId { round: RoundId { epoch: 1, seq: 1 }, leg: LegId::A, purpose: Purpose::Entry, attempt: 1 }
+    }
+
+    fn record() -> Record {
+        Record::Started { at: Wall(0), epoch: 1, config: String::new() }
+    }
+
+    /// Entries taken, reserve taken, reducing: leaves, behind, kept.
+    #[test]
+    fn an_entry_never_leaves_unrecorded_and_the_journal_never_has_a_hole() {
+        fn check(entries: bool, reserve: bool, reducing: bool, expect: (bool, bool, usize)) {
+            let mut keeper = Keeper::default();
+            let mut disk = Disk { entries, reserve, kept: 0 };
+            keeper.append(&record(), reducing, &[order()], &mut disk);
+            let got = (keeper.lets(Some(order())), keeper.behind(), disk.kept);
+            assert_eq!(got, expect, "entries {entries} reserve {reserve} reducing {reducing}");
+            assert!(keeper.lets(None));
+        }
+        check(true, true, false, (true, false, 1));
+        check(true, true, true, (true, false, 1));
+        check(false, true, false, (false, false, 1));
+        check(false, true, true, (true, false, 1));
+        check(false, false, false, (false, true, 0));
+        check(false, false, true, (true, true, 0));
+    }
+
+    #[test]
+    fn after_a_lost_record_nothing_is_appended_until_a_snapshot() {
+        let mut keeper = Keeper::default();
+        let mut disk = Disk { entries: false, reserve: false, kept: 0 };
+        keeper.append(&record(), true, &[], &mut disk);
+        (disk.entries, disk.reserve) = (true, true);
+        keeper.append(&record(), false, &[order()], &mut disk);
+        assert_eq!((disk.kept, keeper.lets(Some(order()))), (0, false));
+        assert_eq!(keeper.take_failed(), Some(vec![order()]));
+        assert_eq!(keeper.take_failed(), None);
+        keeper.caught_up();
+        keeper.append(&record(), false, &[order()], &mut disk);
+        assert_eq!((disk.kept, keeper.lets(Some(order())), keeper.behind()), (1, true, false));
+    }
+}
