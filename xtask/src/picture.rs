@@ -40,7 +40,10 @@ pub(crate) fn run(out: &str) -> anyhow::Result<()> {
         "<svg xmlns=\"http://www.w3.org/2000/svg\" viewBox=\"0 0 {width} {height}\" font-family=\"ui-monospace,Menlo,Consolas,monospace\" font-size=\"13\">"
     )?;
     writeln!(svg, "<rect width=\"{width}\" height=\"{height}\" fill=\"#0d1117\"/>")?;
-    writeln!(svg, "<text x=\"24\" y=\"32\" fill=\"#e6edf3\" font-size=\"16\">Round {round}: both legs on one axis, ms from the decision</text>")?;
+    writeln!(
+        svg,
+        "<text x=\"24\" y=\"32\" fill=\"#e6edf3\" font-size=\"16\">Round {round}: both legs on one axis, ms from the decision</text>"
+    )?;
     let mut venues: Vec<&str> = own.iter().filter(|l| l.event == "ORDER_PLACED").map(|l| l.exchange.as_str()).collect();
     venues.sort_unstable();
     venues.dedup();
@@ -78,7 +81,9 @@ fn panel(
 ) -> anyhow::Result<()> {
     let marks: Vec<&&Line> = own
         .iter()
-        .filter(|l| within(l) && matches!(l.event.as_str(), "ORDER_PLACED" | "ORDER_ACKED" | "ORDER_FILLED") && !l.order.is_empty())
+        .filter(|l| {
+            within(l) && matches!(l.event.as_str(), "ORDER_PLACED" | "ORDER_ACKED" | "ORDER_FILLED") && !l.order.is_empty()
+        })
         .filter(|l| !l.message.starts_with("[ORDER]"))
         .collect();
     let last = marks.iter().map(|l| l.us - from).max().unwrap_or(1).max(1_000);
@@ -89,7 +94,11 @@ fn panel(
         let us = last * tick / 4;
         let tx = place(from + us);
         writeln!(svg, "<line x1=\"{tx}\" y1=\"72\" x2=\"{tx}\" y2=\"206\" stroke=\"#21262d\"/>")?;
-        writeln!(svg, "<text x=\"{tx}\" y=\"222\" fill=\"#8b949e\" font-size=\"11\" text-anchor=\"middle\">{:.1}</text>", us as f64 / 1_000.0)?;
+        writeln!(
+            svg,
+            "<text x=\"{tx}\" y=\"222\" fill=\"#8b949e\" font-size=\"11\" text-anchor=\"middle\">{:.1}</text>",
+            us as f64 / 1_000.0
+        )?;
     }
     for (i, venue) in venues.iter().enumerate() {
         let y = 102 + 68 * i as i64;
