@@ -93,7 +93,7 @@ fn forms(secret: &str) -> BTreeSet<String> {
     if secret.len() < SHORTEST {
         return BTreeSet::new();
     }
-    let mut forms = BTreeSet::from([secret.to_owned(), percent_encoded(secret)]);
+    let mut forms = BTreeSet::from([secret.to_owned(), percent_encoded(secret), all_percent(secret.as_bytes())]);
     // Escaped by `{:?}`, then as part of a JSON body, then as part of a JSON line: each time once more.
     let mut escaped = secret.to_owned();
     for _ in 0..3 {
@@ -109,6 +109,7 @@ fn forms(secret: &str) -> BTreeSet<String> {
         forms.extend([digits.clone(), format!("0x{digits}"), short.to_owned(), format!("0x{short}"), decimal(&number)]);
         let bytes: Vec<String> = number.iter().map(u8::to_string).collect();
         forms.extend([bytes.join(", "), bytes.join(",")]);
+        forms.insert(all_percent(&number));
         base64(&number, &mut forms);
     }
     forms.retain(|form| form.len() >= SHORTEST);
@@ -189,6 +190,11 @@ fn percent_encoded(text: &str) -> String {
     text.bytes().map(|b| if plain(b) { char::from(b).to_string() } else { format!("%{b:02X}") }).collect()
 }
 
+/// As some libraries write a query: every byte escaped, whether or not it has to be.
+fn all_percent(bytes: &[u8]) -> String {
+    bytes.iter().map(|b| format!("%{b:02X}")).collect()
+}
+
 fn json_escaped(text: &str) -> String {
     let mut out = String::new();
     crate::fields::escape(text, &mut out);
@@ -221,6 +227,8 @@ mod tests {
         check("12345678901234567890", "0xab54a98ceb1f0ad2", "[REDACTED]");
         check("pa+ss/wo\"rd", r#"{"p":"pa+ss/wo\"rd"}"#, r#"{"p":"[REDACTED]"}"#);
         check("pa+ss/wo\"rd", "?p=pa%2Bss%2fwo%22rd&x", "?p=[REDACTED]&x");
+        check(key, "?k=%00%ab%54%a9%8c%eb%1f%0a%d2&x", "?k=[REDACTED]&x");
+        check("pa+ss/wo\"rd", "?p=%70%61%2b%73%73%2F%77%6f%22%72%64&x", "?p=[REDACTED]&x");
         check("pa+ss/wo\"rd", "basic cGErc3Mvd28icmQ=", "basic [REDACTED]");
         check("subject?>", "c3ViamVjdD8- c3ViamVjdD8+", "[REDACTED] [REDACTED]");
         check("-----BEGIN KEY-----\nMIIBVQIBADANBgkqhkiG\n-----END KEY-----", "line MIIBVQIBADANBgkqhkiG", "line [REDACTED]");
