@@ -3,10 +3,10 @@
 use crate::stats::{Balances, Stats, VenueLatency};
 use crate::told;
 use domain::record::{Record, SCHEMA};
-use domain::{Now, OrderId, Usd, VenueId, Wall};
+use domain::{Mono, Now, Usd, VenueId, Wall};
 use engine::{Notice, OnStop};
 use journal::Journal;
-use shard::{Output, Shard};
+use shard::{Keeper, Output, Records, Shard};
 use std::cell::RefCell;
 use std::collections::BTreeMap;
 use std::rc::{Rc, Weak};
@@ -19,6 +19,8 @@ use venue_api::{Action, Lane, SessionNews};
 
 /// How often the loop looks around when nothing else wakes it: publishes what is synced, tries a failed journal.
 const LOOK_AROUND: Duration = Duration::from_millis(100);
+/// A segment that could not be begun is tried again after this, ms.
+const ROTATE_AGAIN_MS: u64 = 1_000;
 /// How long the last account reads may take.
 const LAST_READ: Duration = Duration::from_secs(3);
 
@@ -95,16 +97,42 @@ pub struct Finished {
     pub appends: telemetry::LatencySummary,
 }
 
+/// Writes records into the journal.
+struct Pen {
+    journal: Journal,
+    clock: Clock,
+    body: Vec<u8>,
+    appends: telemetry::LatencyRecorder,
+}
+
+impl Records for Pen {
+    fn append(&mut self, record: &Record, reserve: bool) -> bool {
+        self.body.clear();
+        if let Err(e) = serde_json::to_writer(&mut self.body, record) {
+            tracing::error!(target: "bot4", "a record could not be written as JSON: {e}");
+            return false;
+        }
+        let began = self.clock.mono();
+        let done = if reserve {
+            self.journal.append_reducing(record.kind(), SCHEMA, &self.body)
+        } else {
+            self.journal.append(record.kind(), SCHEMA, &self.body)
+        };
+        self.appends.record_ns(self.clock.mono().since(began));
+        done.map_err(|e| tracing::error!(target: "bot4", "[STATE] The journal took no record: {e}")).is_ok()
+    }
+}
+
 /// Everything the hot thread owns.
 struct Core {
     shard: Shard,
-    journal: Journal,
+    pen: Pen,
+    keeper: Keeper,
+    rotate_due: Mono,
     links: Vec<Rc<Link>>,
     venues: Vec<VenueId>,
     clock: Clock,
-    body: Vec<u8>,
     stats: Stats,
-    appends: telemetry::LatencyRecorder,
     balances: BTreeMap<VenueId, Balances>,
     net_at_start: Usd,
     running: bool,
@@ -148,13 +176,13 @@ impl ExecutionService {
         let core = Rc::new(RefCell::new(Core {
             net_at_start: shard.engine().realised(),
             shard,
-            journal,
+            pen: Pen { journal, clock, body: Vec::with_capacity(4_096), appends: telemetry::LatencyRecorder::new() },
+            keeper: Keeper::default(),
+            rotate_due: Mono::default(),
             links: Vec::new(),
             venues,
             clock,
-            body: Vec::with_capacity(4_096),
             stats: Stats::default(),
-            appends: telemetry::LatencyRecorder::new(),
             balances: BTreeMap::new(),
             running: false,
             leaving: false,
@@ -183,7 +211,7 @@ impl ExecutionService {
     pub async fn run(self, mut stop: watch::Receiver<StopSignal>) -> Result<Finished, ServiceError> {
         {
             let mut core = self.core.borrow_mut();
-            let (epoch, now) = (core.journal.epoch(), core.clock.now());
+            let (epoch, now) = (core.pen.journal.epoch(), core.clock.now());
             core.shard.start(epoch, now);
             core.perform(now);
         }
@@ -268,7 +296,7 @@ impl ExecutionService {
             core.leaving = true;
             core.shard.close(now);
             core.perform(now);
-            if let Err(e) = core.journal.wait_synced() {
+            if let Err(e) = core.pen.journal.wait_synced() {
                 tracing::error!(target: "bot4", "the journal's last records may not be on the disk: {e}");
             }
             core.publish_synced();
@@ -289,7 +317,7 @@ impl ExecutionService {
             open: engine.rounds().count(),
             uncovered_e8: engine.uncovered_e8(),
             left_behind,
-            appends: core.appends.summary(),
+            appends: core.pen.appends.summary(),
         }
     }
 
@@ -344,25 +372,14 @@ impl Core {
                 self.shard.give_back(outputs);
                 break;
             }
-            let mut withheld: Vec<OrderId> = Vec::new();
             let (mut ordered, mut told) = (false, Vec::new());
             for output in outputs.drain(..) {
                 match output {
                     Output::Append { record, reducing, orders } => {
-                        if self.append(&record, reducing) {
-                            continue;
-                        }
-                        if reducing {
-                            // Even the reserve is gone: closing what is naked goes on, and the next start trusts the venues.
-                            tracing::error!(target: "bot4", "the journal took no record; reducing orders leave without one");
-                        } else {
-                            withheld.extend(orders);
-                        }
+                        self.keeper.append(&record, reducing, &orders, &mut self.pen);
                     }
+                    Output::Act { order, .. } if !self.keeper.lets(order) => {}
                     Output::Act { venue, order, action } => {
-                        if order.is_some_and(|o| withheld.contains(&o)) {
-                            continue;
-                        }
                         ordered |= order.is_some();
                         self.act(venue, action);
                     }
@@ -370,41 +387,25 @@ impl Core {
                 }
             }
             if ordered {
-                self.journal.sync_soon();
+                self.pen.journal.sync_soon();
                 self.stats.sent.record_ns(self.clock.mono().since(now.mono));
             }
             for output in told {
                 self.tell(&output, now);
             }
             self.shard.give_back(outputs);
-            if !withheld.is_empty() {
+            if let Some(withheld) = self.keeper.take_failed() {
                 self.journal_ok = false;
+                if self.keeper.behind() {
+                    tracing::error!(
+                        target: "bot4",
+                        "[STATE] A record was lost: reducing orders leave without one, entries stop until the state is saved whole"
+                    );
+                }
                 self.shard.append_failed(&withheld, now);
             }
         }
         self.wake.notify_one();
-    }
-
-    fn append(&mut self, record: &Record, reducing: bool) -> bool {
-        self.body.clear();
-        if let Err(e) = serde_json::to_writer(&mut self.body, record) {
-            tracing::error!(target: "bot4", "a record could not be written as JSON: {e}");
-            return false;
-        }
-        let began = self.clock.mono();
-        let done = if reducing {
-            self.journal.append_reducing(record.kind(), SCHEMA, &self.body)
-        } else {
-            self.journal.append(record.kind(), SCHEMA, &self.body)
-        };
-        self.appends.record_ns(self.clock.mono().since(began));
-        match done {
-            Ok(_) => true,
-            Err(e) => {
-                tracing::error!(target: "bot4", "[STATE] The journal took no record: {e}");
-                false
-            }
-        }
     }
 
     fn act(&mut self, venue: usize, action: Action) {
@@ -462,15 +463,16 @@ impl Core {
             self.perform(now);
         }
         self.publish_synced();
-        self.journal.keep_from((self.keep_from)());
+        self.pen.journal.keep_from((self.keep_from)());
         self.note_balances();
-        if !self.journal_ok && self.journal.entries_allowed().is_ok() {
+        let lacks = self.keeper.behind() || self.pen.journal.wants_rotation();
+        if lacks && self.rotate_due <= now.mono {
+            self.rotate(now);
+        }
+        if !self.journal_ok && !self.keeper.behind() && self.pen.journal.entries_allowed().is_ok() {
             self.journal_ok = true;
             self.shard.journal_works();
             tracing::info!(target: "bot4", "[STATE] The journal takes records again");
-        }
-        if self.journal.wants_rotation() {
-            self.rotate(now);
         }
     }
 
@@ -479,13 +481,17 @@ impl Core {
             Ok(snapshot) => snapshot,
             Err(e) => return tracing::error!(target: "bot4", "the state could not be written as JSON: {e}"),
         };
-        if let Err(e) = self.journal.rotate(SCHEMA, &snapshot) {
-            tracing::error!(target: "bot4", "[STATE] The journal's next segment could not be begun: {e}");
+        match self.pen.journal.rotate(SCHEMA, &snapshot) {
+            Ok(_) => self.keeper.caught_up(),
+            Err(e) => {
+                self.rotate_due = now.mono.plus_ms(ROTATE_AGAIN_MS);
+                tracing::error!(target: "bot4", "[STATE] The journal's next segment could not be begun: {e}");
+            }
         }
     }
 
     fn publish_synced(&self) {
-        self.synced.store(self.journal.synced(), Ordering::Release);
+        self.synced.store(self.pen.journal.synced(), Ordering::Release);
     }
 
     fn note_balances(&mut self) {
