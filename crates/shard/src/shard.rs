@@ -194,15 +194,28 @@ impl Shard {
 
     fn with_client(&mut self, index: usize, now: Now, act: impl FnOnce(&mut Venue, &mut Out)) {
         let Some(venue) = self.venues.get_mut(index) else { return };
-        let mut out = std::mem::take(&mut self.out);
-        out.clear();
-        act(venue, &mut out);
-        self.outputs.extend(out.actions.drain(..).map(|action| Output::Act { venue: index, order: None, action }));
-        self.news.extend(out.news.drain(..).map(|n| (index, n)));
-        for event in &out.market {
-            self.on_market(event, &out.levels, now);
+        self.out.clear();
+        act(venue, &mut self.out);
+        // Most frames ask for nothing and are no news: then nothing is moved.
+        if !self.out.actions.is_empty() {
+            self.outputs.extend(self.out.actions.drain(..).map(|action| Output::Act { venue: index, order: None, action }));
         }
-        self.out = out;
+        if !self.out.news.is_empty() {
+            self.news.extend(self.out.news.drain(..).map(|n| (index, n)));
+        }
+        let mut at = 0usize;
+        while let Some(event) = self.out.market.get(at) {
+            at = at.saturating_add(1);
+            let Some((moved, call)) = self.strategy.on_event(event, &self.out.levels, now.mono) else { continue };
+            if self.tell_books {
+                let venue = self.instruments[usize::from(moved.instrument.0)].venue;
+                let what = word(event);
+                self.outputs.push(Output::BookUpdated { pair: moved.pair, venue, instrument: moved.instrument, what });
+            }
+            if let Some(call) = call {
+                self.on_call(call, now);
+            }
+        }
         self.settle(now);
     }
 
@@ -238,20 +251,8 @@ impl Shard {
         }
     }
 
-    fn on_market(&mut self, event: &MarketEvent, levels: &[domain::Level], now: Now) {
-        let Some((moved, call)) = self.strategy.on_event(event, levels, now.mono) else { return };
-        if self.tell_books {
-            let venue = self.instruments[usize::from(moved.instrument.0)].venue;
-            let what = match event {
-                MarketEvent::Book { .. } => "book",
-                MarketEvent::BookLost { why, .. } => why,
-                MarketEvent::Top { .. } => "top",
-                MarketEvent::Mark { .. } => "mark",
-                MarketEvent::Trade { .. } => "trade",
-            };
-            self.outputs.push(Output::BookUpdated { pair: moved.pair, venue, instrument: moved.instrument, what });
-        }
-        let Some(call) = call else { return };
+    /// The strategy saw something to do.
+    fn on_call(&mut self, call: Call, now: Now) {
         match call {
             Call::Enter { first, top, edge, intent } => {
                 if first {
@@ -356,5 +357,16 @@ impl Shard {
             self.strategy.set_phase(pair, phase);
         }
         self.phases = phases;
+    }
+}
+
+/// What a market event is, in a stable word.
+const fn word(event: &MarketEvent) -> &'static str {
+    match event {
+        MarketEvent::Book { .. } => "book",
+        MarketEvent::BookLost { why, .. } => why,
+        MarketEvent::Top { .. } => "top",
+        MarketEvent::Mark { .. } => "mark",
+        MarketEvent::Trade { .. } => "trade",
     }
 }

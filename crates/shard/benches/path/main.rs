@@ -114,22 +114,30 @@ fn vest_json(bencher: Bencher<'_, '_>) {
     assert!(pipe.trades() && pipe.perform().is_empty(), "every frame was taken, none led to anything");
 }
 
+/// What taking `size` from levels that stand best first costs.
+fn cost<'a>(levels: impl Iterator<Item = &'a Level>, size: i64) -> i128 {
+    let (mut left, mut cost) = (size, 0);
+    for l in levels {
+        let take = left.min(l.size);
+        cost += i128::from(take) * i128::from(l.price);
+        left -= take;
+        if left == 0 {
+            break;
+        }
+    }
+    cost
+}
+
+/// The level that stands in 16 bytes, unseen.
+fn level(chunk: &[u8]) -> Level {
+    let number = |at: usize| i64::from_le_bytes(chunk[at..at + 8].try_into().expect("eight bytes"));
+    Level { price: number(0), size: number(8) }
+}
+
 /// Floor of T2: copies the levels without a look at them and walks plain arrays four times.
 #[divan::bench(name = "t2o/no_opportunity/sbe_snapshot15_floor", sample_size = 1024, sample_count = 300)]
 fn sbe_snapshot_floor(bencher: Bencher<'_, '_>) {
     const SIDE: usize = DEPTH as usize;
-    fn cost(levels: &[Level], mut left: i64) -> i128 {
-        let mut cost = 0;
-        for l in levels {
-            let take = left.min(l.size);
-            cost += i128::from(take) * i128::from(l.price);
-            left -= take;
-            if left == 0 {
-                break;
-            }
-        }
-        cost
-    }
     let frames: Vec<Vec<u8>> = (0..FRAMES).map(|n| paradex_snapshot(n, MID, n)).collect();
     let other = frames::sides(MID, 7);
     let (mut levels, mut at) = ([Level::default(); 2 * SIDE], 0);
@@ -137,14 +145,51 @@ fn sbe_snapshot_floor(bencher: Bencher<'_, '_>) {
         at = (at + 1) % frames.len();
         let frame = black_box(&frames[at]);
         let sides = frame[101..101 + 16 * SIDE].chunks_exact(16).chain(frame[105 + 16 * SIDE..].chunks_exact(16));
-        for (level, chunk) in levels.iter_mut().zip(sides) {
-            let number = |at: usize| i64::from_le_bytes(chunk[at..at + 8].try_into().expect("eight bytes"));
-            *level = Level { price: number(0), size: number(8) };
+        for (to, chunk) in levels.iter_mut().zip(sides) {
+            *to = level(chunk);
         }
         let (bids, asks) = black_box(&levels).split_at(SIDE);
         let size = black_box(200_000_000);
-        let there = cost(bids, size) * 10_000 - cost(&other[1], size) * 10_500;
-        let back = cost(&other[0], size) * 10_000 - cost(asks, size) * 10_500;
+        let there = cost(bids.iter(), size) * 10_000 - cost(other[1].iter(), size) * 10_500;
+        let back = cost(other[0].iter(), size) * 10_000 - cost(asks.iter(), size) * 10_500;
+        (there > 0, back > 0)
+    });
+}
+
+/// Floor of T2 for changes: sorted vectors with the best last, searched from there, nothing checked; four walks.
+#[divan::bench(name = "t2o/no_opportunity/sbe_delta_floor", sample_size = 1024, sample_count = 300)]
+fn sbe_delta_floor(bencher: Bencher<'_, '_>) {
+    fn set(side: &mut Vec<Level>, change: Level, sign: i64) {
+        let key = change.price * sign;
+        let at = side.iter().rposition(|l| l.price * sign <= key).map_or(0, |i| i + 1);
+        if at > 0 && side[at - 1].price == change.price {
+            if change.size == 0 {
+                side.remove(at - 1);
+            } else {
+                side[at - 1].size = change.size;
+            }
+        } else if change.size != 0 {
+            side.insert(at, change);
+        }
+    }
+    let frames = recorded(3);
+    let other = frames::sides(MID, 7);
+    let (mut bids, mut asks) = (Vec::<Level>::with_capacity(256), Vec::<Level>::with_capacity(256));
+    let mut at = 0;
+    bencher.bench_local(|| {
+        let frame = black_box(&frames[at]);
+        at = if at + 1 == frames.len() { 0 } else { at + 1 };
+        if frame[24] == 0 {
+            bids.clear();
+            asks.clear();
+        }
+        let count = |at: usize| usize::from(u16::from_le_bytes([frame[at], frame[at + 1]]));
+        let middle = 101 + 16 * count(99);
+        frame[101..middle].chunks_exact(16).for_each(|c| set(&mut bids, level(c), 1));
+        frame[middle + 4..middle + 4 + 16 * count(middle + 2)].chunks_exact(16).for_each(|c| set(&mut asks, level(c), -1));
+        let size = black_box(200_000_000);
+        let there = cost(bids.iter().rev(), size) * 10_000 - cost(other[1].iter(), size) * 10_500;
+        let back = cost(other[0].iter(), size) * 10_000 - cost(asks.iter().rev(), size) * 10_500;
         (there > 0, back > 0)
     });
 }
