@@ -245,7 +245,9 @@ impl Engine {
                 match self.gate.again(spec, now.mono) {
                     Ok(cleared) => cleared,
                     Err(_) => {
-                        prepared.into_iter().for_each(|p| desk.discard(p));
+                        for p in prepared {
+                            desk.discard(p);
+                        }
                         self.decide(id, Decision::GaveUp(GiveUp::LegFailed), now, desk);
                         return;
                     }
@@ -256,7 +258,9 @@ impl Engine {
             match desk.prepare(cleared, now) {
                 Ok(p) => prepared.push(p),
                 Err(_) => {
-                    prepared.into_iter().for_each(|p| desk.discard(p));
+                    for p in prepared {
+                        desk.discard(p);
+                    }
                     // Not ready, or over its budget: nothing left, so nothing is owed; looked at again soon.
                     if wishes.iter().any(|w| w.purpose == Purpose::Entry) {
                         self.decide(id, Decision::GaveUp(GiveUp::LegFailed), now, desk);
@@ -269,7 +273,9 @@ impl Engine {
         }
         let orders = prepared.iter().map(|p| Intended { spec: p.spec.clone(), key: p.key.clone() }).collect();
         if !self.record(Record::Intended { at: now.wall, round: id, orders }, desk) {
-            prepared.into_iter().for_each(|p| desk.discard(p));
+            for p in prepared {
+                desk.discard(p);
+            }
             self.later(id, wishes, now.wall.plus_ms(1_000));
             return;
         }
@@ -278,7 +284,7 @@ impl Engine {
             let OrderSpec { id: order, venue, side, size, limit, .. } = p.spec.clone();
             match order.purpose {
                 Purpose::Entry => {
-                    notices.push(Notice::Retry { order, pair, venue, attempt: order.attempt, of: policy.max_attempts })
+                    notices.push(Notice::Retry { order, pair, venue, attempt: order.attempt, of: policy.max_attempts });
                 }
                 Purpose::Close => notices.push(Notice::SafetyClose { round: id, pair, venue, size, attempt: order.attempt }),
                 Purpose::Exit => {}
@@ -286,12 +292,16 @@ impl Engine {
             notices.push(Notice::OrderPlaced { order, pair, venue, side, size, limit });
             desk.send(p, now);
         }
-        notices.into_iter().for_each(|n| desk.notice(n));
+        for n in notices {
+            desk.notice(n);
+        }
     }
 
     fn later(&mut self, id: RoundId, wishes: &[OrderWish], at: Wall) {
         if let Some(slot) = self.rounds.get_mut(&id) {
-            wishes.iter().for_each(|w| slot.pace.not_before(w.leg, at));
+            for w in wishes {
+                slot.pace.not_before(w.leg, at);
+            }
         }
     }
 

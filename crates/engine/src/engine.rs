@@ -7,6 +7,7 @@ use domain::{Now, OrderId, Pair, Rate, RoundId, Usd, VenueId, Wall};
 use risk::{Gate, Limits};
 use saga::{Goal, Illegal, Pace, Round};
 use std::collections::{BTreeMap, BTreeSet, VecDeque};
+use std::fmt::Write as _;
 
 /// How many ended rounds stay in memory, so that a fill that comes after the end still finds its round.
 const ENDED_KEPT: usize = 64;
@@ -338,10 +339,10 @@ impl Engine {
     pub fn state_text(&self) -> String {
         let mut out = format!("epoch {} seq {}\n", self.epoch, self.next_seq);
         for slot in self.rounds.values() {
-            out.push_str(&format!("{:?}\n", slot.round));
+            let _ = writeln!(out, "{:?}", slot.round);
         }
         for (pair, why) in &self.halted {
-            out.push_str(&format!("halted {pair}: {why}\n"));
+            let _ = writeln!(out, "halted {pair}: {why}");
         }
         out
     }

@@ -112,7 +112,9 @@ impl Engine {
             match desk.prepare(order, now) {
                 Ok(p) => prepared.push(p),
                 Err(e) => {
-                    prepared.into_iter().for_each(|p| desk.discard(p));
+                    for p in prepared {
+                        desk.discard(p);
+                    }
                     self.gate.release(reserved);
                     return Err((SkipReason::Prepare, e.to_string()));
                 }
@@ -134,7 +136,9 @@ impl Engine {
         };
         let orders: Vec<Intended> = prepared.iter().map(|p| Intended { spec: p.spec.clone(), key: p.key.clone() }).collect();
         if !self.record(Record::Opened { at: now.wall, plan: Box::new(plan), orders }, desk) {
-            prepared.into_iter().for_each(|p| desk.discard(p));
+            for p in prepared {
+                desk.discard(p);
+            }
             self.gate.release(reserved);
             return no(SkipReason::Prepare, "the round could not be opened");
         }
@@ -150,7 +154,9 @@ impl Engine {
             });
             desk.send(p, now);
         }
-        notices.into_iter().for_each(|n| desk.notice(n));
+        for n in notices {
+            desk.notice(n);
+        }
         self.drive(id, now, desk);
         Ok(id)
     }

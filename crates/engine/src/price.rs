@@ -83,8 +83,7 @@ fn break_even(round: &Round, leg: LegId, side: Side) -> Option<Price> {
         .orders
         .iter()
         .filter(|o| o.spec.id.leg == leg.other() && o.spec.side == Round::entry_side(leg.other()))
-        .filter_map(|o| domain::record::average_price(&o.fills))
-        .next()?;
+        .find_map(|o| domain::record::average_price(&o.fills))?;
     let w = &round.plan.waterfall;
     // What a round must have in spread to pay for itself: fees and buffers, less expected funding.
     let need = w.fees.plus(w.buffers).plus(w.funding);

@@ -6,6 +6,7 @@ use domain::record::{Record, SCHEMA};
 use journal::codec::{End, KIND_FIRST_FREE, KIND_HEADER, KIND_SNAPSHOT, Reader, Writer};
 use journal::{Header, Identity, Mode};
 use shard::Records;
+use std::collections::BTreeMap;
 
 /// Bytes of one segment.
 #[derive(Debug)]
@@ -24,7 +25,7 @@ impl Default for Memory {
 }
 
 fn header(epoch: u32, at: Wall, writer: &Writer) -> Header {
-    let identity = Identity { mode: Mode::Demo, accounts: Default::default(), chains: Default::default() };
+    let identity = Identity { mode: Mode::Demo, accounts: BTreeMap::default(), chains: BTreeMap::default() };
     Header { format: journal::FORMAT, identity, build: "sim".to_owned(), epoch, created_at: at, previous: writer.chain() }
 }
 

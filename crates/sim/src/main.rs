@@ -45,9 +45,10 @@ impl Args {
         self.words.get(at + 1).map(String::as_str)
     }
     fn number(&self, name: &str, default: u64) -> Result<u64, String> {
-        match self.words.iter().any(|w| w == name) {
-            false => Ok(default),
-            true => self.text(name).and_then(|v| v.parse().ok()).ok_or_else(|| format!("{name} takes a number")),
+        if !self.words.iter().any(|w| w == name) {
+            Ok(default)
+        } else {
+            self.text(name).and_then(|v| v.parse().ok()).ok_or_else(|| format!("{name} takes a number"))
         }
     }
     fn kind(&self, name: &str) -> Result<Scenario, String> {
@@ -87,7 +88,9 @@ fn run(args: &Args) -> Result<bool, String> {
         "planted" => Ok(planted(args.number("--count", 400)?, args.json)),
         "journal" if !args.word(1).is_empty() => journal(args.word(1)),
         "kinds" => {
-            KINDS.iter().for_each(|k| println!("{k}"));
+            for k in KINDS.iter() {
+                println!("{k}");
+            }
             Ok(true)
         }
         "help" | "--help" | "-h" => {
@@ -207,7 +210,9 @@ fn seeds(from: u64, count: u64, jobs: u64, json: bool) -> bool {
         }
         print!("{}", report.table());
         println!("{}", report.line(seconds));
-        missing.iter().for_each(|m| println!("NEVER MET: {m}"));
+        for m in missing.iter() {
+            println!("NEVER MET: {m}");
+        }
     }
     broken.is_empty() && missing.is_empty()
 }

@@ -56,7 +56,7 @@ impl Sabotaged {
                 && matches!(report.news, OrderNews::Unknown { .. } | OrderNews::Absent { .. })
             {
                 let refusal = Refusal { kind: RefusalKind::Other, code: "assumed".to_owned() };
-                report.news = OrderNews::Done { fills: Default::default(), end: OrderEnd::Refused(refusal) };
+                report.news = OrderNews::Done { fills: domain::Fills::default(), end: OrderEnd::Refused(refusal) };
             }
         }
     }

@@ -2,8 +2,8 @@
 
 use domain::record::{LegPlan, Policy, Record, Waterfall};
 use domain::{
-    AccountSnapshot, Fills, Instrument, InstrumentId, LegId, Lifecycle, Mono, Now, OrderEnd, OrderId, OrderNews, OrderReport, Pair,
-    Position, Price, Purpose, Rate, RoundId, Side, Size, TimeInForce, Usd, VenueId, VenueKey, Wall,
+    AccountSnapshot, Fills, Instrument, InstrumentId, LegId, Lifecycle, Mono, Now, OrderEnd, OrderId, OrderNews, OrderReport,
+    Pair, Position, Price, Purpose, Rate, RoundId, Side, Size, TimeInForce, Usd, VenueId, VenueKey, Wall,
 };
 use engine::{Desk, Engine, EngineConfig, Intent, Notice, Touch};
 use risk::{ClearedOrder, Limits};
@@ -195,10 +195,7 @@ pub(crate) fn up(config: EngineConfig) -> (Engine, Script) {
 
 pub(crate) fn account<const N: usize>(positions: [(u16, i64); N]) -> AccountSnapshot {
     AccountSnapshot {
-        positions: positions
-            .iter()
-            .map(|&(n, size_e8)| Position { instrument: InstrumentId(n), size_e8, entry: None })
-            .collect(),
+        positions: positions.iter().map(|&(n, size_e8)| Position { instrument: InstrumentId(n), size_e8, entry: None }).collect(),
         ..AccountSnapshot::default()
     }
 }

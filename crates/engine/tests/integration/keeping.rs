@@ -8,7 +8,9 @@ use proptest::prelude::*;
 
 fn fold(records: &[Record]) -> Engine {
     let mut engine = Engine::new(config());
-    records.iter().for_each(|r| engine.fold(r).expect("its own records"));
+    for r in records {
+        engine.fold(r).expect("its own records");
+    }
     engine
 }
 
@@ -22,7 +24,7 @@ fn lived() -> (Engine, Script) {
         engine.on_report(filled(id(LegId::A, Purpose::Entry), ONE, 3_001), now(ms + 10), &mut desk);
         if seq < 3 {
             let end = OrderEnd::Refused(Refusal { kind: RefusalKind::Margin, code: "M".to_owned() });
-            let news = OrderNews::Done { fills: Default::default(), end };
+            let news = OrderNews::Done { fills: domain::Fills::default(), end };
             engine.on_report(OrderReport { order: id(LegId::B, Purpose::Entry), news }, now(ms + 20), &mut desk);
             engine.on_report(filled(id(LegId::A, Purpose::Close), ONE, 2_999), now(ms + 30), &mut desk);
         }
@@ -97,7 +99,9 @@ proptest! {
         let (_, desk) = lived();
         let cut = cut.min(desk.records.len());
         let mut engine = fold(&desk.records[..cut]);
-        desk.records[cut..].iter().for_each(|r| engine.fold(r).expect("its own records"));
+        for r in desk.records[cut..].iter() {
+ engine.fold(r).expect("its own records");
+ }
         prop_assert_eq!(engine.state_text(), fold(&desk.records).state_text());
     }
 

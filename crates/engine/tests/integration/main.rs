@@ -4,4 +4,5 @@ mod desk;
 mod entering;
 mod keeping;
 mod reconciling;
+mod replay;
 mod running;

@@ -15,7 +15,7 @@ fn id((leg, purpose, attempt): (LegId, Purpose, u16)) -> domain::OrderId {
 
 fn refused(which: (LegId, Purpose, u16), kind: RefusalKind) -> OrderReport {
     let end = OrderEnd::Refused(Refusal { kind, code: "X".to_owned() });
-    OrderReport { order: id(which), news: OrderNews::Done { fills: Default::default(), end } }
+    OrderReport { order: id(which), news: OrderNews::Done { fills: domain::Fills::default(), end } }
 }
 
 fn entered() -> (Engine, Script) {

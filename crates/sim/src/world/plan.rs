@@ -147,10 +147,10 @@ impl World {
     pub(super) fn make_peace(&mut self) -> Result<(), String> {
         self.told("-- peace".to_owned());
         for step in self.scenario.steps.clone() {
-            if let Some(end @ (What::Clear { .. } | What::Disk(_) | What::Pause(_))) = step.end() {
-                if !matches!(&end, What::Clear { name: "switch" | "clock_offset", .. }) {
-                    self.do_what(&step, end)?;
-                }
+            if let Some(end @ (What::Clear { .. } | What::Disk(_) | What::Pause(_))) = step.end()
+                && !matches!(&end, What::Clear { name: "switch" | "clock_offset", .. })
+            {
+                self.do_what(&step, end)?;
             }
         }
         self.crash_at = None;
