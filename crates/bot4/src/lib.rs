@@ -2,6 +2,8 @@
 
 pub mod cli;
 mod config;
+#[cfg(test)]
+mod config_example;
 mod demo;
 mod keys;
 mod run;

@@ -9,6 +9,7 @@ use domain::Side;
 use domain::names::Ending;
 use domain::record::{Decision, ExitReason, Record};
 use serde_json::Value;
+use state_store::{PositionState, Rounds, StateManager};
 use std::path::Path;
 use std::time::Duration;
 use support::{Bot, Ended, Venues, e8, working_folder};
@@ -75,6 +76,14 @@ fn a_round_goes_from_configuration_to_flat_venues_and_every_record_of_it_agrees(
             .any(|r| matches!(r, Record::Decided { round: r, decision: Decision::Entered, .. } if r.to_string() == round))
     );
 
+    let held = venues.block_on(until_projected(folder.path()));
+    assert_eq!(
+        (held.round.to_string().as_str(), held.pair.as_str(), held.short.size),
+        (round.as_str(), "ETH-USD", held.long.size)
+    );
+    assert_eq!((held.long.size.e8(), held.entry_spread.to_string().as_str()), (size, text(&saved, "spread")));
+    assert!(!held.long.venue_orders.is_empty() && !held.short.venue_orders.is_empty(), "the venues' own order ids: {held:?}");
+
     // Automatic close, by the spread and not by us.
     bot.until("[TRADE] Auto-executed: spread=", SOON);
     let closed = bot.until_that("[TRADE] Auto-closed: spread=", OPPORTUNITY, |l| l["round"] == round.as_str());
@@ -92,6 +101,42 @@ fn a_round_goes_from_configuration_to_flat_venues_and_every_record_of_it_agrees(
     assert!(living.iter().all(|list| list.as_array().is_some_and(Vec::is_empty)), "{living:?}");
     money_agrees(&venues, &ended);
     journal_agrees(folder.path(), &round, &closed, size);
+    venues.block_on(database_agrees(folder.path(), &round, &closed, size));
+}
+
+/// The open position, once the database has it: it follows the journal, and nothing waits for it.
+async fn until_projected(folder: &Path) -> PositionState {
+    let look = async {
+        loop {
+            let database = StateManager::open_read_only(&folder.join("state/bot4.db")).await.unwrap();
+            // A row stands from the first leg's fill on.
+            match database.open_positions().await.unwrap().pop() {
+                Some(held) if held.long.size == held.short.size => return held,
+                _ => {}
+            }
+            tokio::time::sleep(Duration::from_millis(20)).await;
+        }
+    };
+    tokio::time::timeout(SOON, look).await.expect("the position reaches the database")
+}
+
+/// The database tells what the journal tells, in rows.
+async fn database_agrees(folder: &Path, round: &str, closed: &Value, size: i64) {
+    let database = StateManager::open_read_only(&folder.join("state/bot4.db")).await.unwrap();
+    assert_eq!(database.open_positions().await.unwrap(), [], "nothing is open");
+    let row = database.rounds(Rounds::Ended, 100).await.unwrap().into_iter().find(|r| r.round.to_string() == round).unwrap();
+    assert_eq!((row.ending, row.net.to_string().as_str()), (Some(Ending::Completed), text(closed, "net")));
+    assert_eq!(row.price_result.e8() - row.fees.e8() + row.funding.e8(), row.net.e8());
+    let position = database.position(row.round).await.unwrap().unwrap();
+    assert!(position.closed_at.is_some_and(|at| at > position.opened_at), "{position:?}");
+    let orders = database.orders_of(row.round).await.unwrap();
+    assert!(orders.len() >= 4, "two in, two out: {orders:?}");
+    let fills = database.fills_of(row.round).await.unwrap();
+    for venue in ["vest", "paradex"] {
+        let filled =
+            |side| fills.iter().filter(|f| f.venue.as_str() == venue && f.side == side).map(|f| f.added.size.e8()).sum::<i64>();
+        assert_eq!((filled(Side::Buy), filled(Side::Sell)), (size, size), "{venue} bought and sold the same: {fills:?}");
+    }
 }
 
 /// The bot's own ledger and both venues' cash tell the same story, to the last digit.
