@@ -422,6 +422,23 @@ impl Config {
                 paradex: entry.paradex.clone().unwrap_or_else(|| format!("{base}-USD-PERP")),
             });
         }
+        let v = &file.venues;
+        let places = [
+            ("venues.vest.rest", &v.vest.rest, "https"),
+            ("venues.vest.ws", &v.vest.ws, "wss"),
+            ("venues.paradex.rest", &v.paradex.rest, "https"),
+            ("venues.paradex.ws", &v.paradex.ws, "wss"),
+        ];
+        for (path, place, wanted) in places {
+            // The place itself is not repeated: somebody may have written a password into it.
+            let scheme = place.split_once("://").map_or("no scheme", |(scheme, _)| scheme);
+            if scheme != wanted {
+                let why = format!(
+                    "begins with {scheme}; only {wanted}:// is spoken, since keys and orders would be readable on the way"
+                );
+                return complain(path, why);
+            }
+        }
         let x = &file.execution;
         let positive = [
             ("execution.answer_ms", x.answer_ms),

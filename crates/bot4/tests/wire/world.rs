@@ -1,0 +1,218 @@
+//! Two simulated venues, a folder for the bot, and the questions that every test asks in the end.
+
+use crate::bot::Bot;
+use crate::journal::{self, Book};
+use crate::until;
+use crate::venues::{Keys, Reader};
+use domain::names::Ending;
+use domain::record::Record;
+use domain::{LegId, OrderId, Purpose, RoundId};
+use serde_json::{Value, json};
+use std::collections::BTreeMap;
+use std::fs::Permissions;
+use std::os::unix::fs::PermissionsExt;
+use std::path::Path;
+use std::time::{Duration, SystemTime};
+use tempfile::TempDir;
+use venue_sim::SimNow;
+use venue_sim::market::{Market, MarketShape};
+use venue_sim::paradex::{ParadexSim, ParadexSimConfig};
+use venue_sim::server::{RunningServer, ServerOptions, TlsServer};
+use venue_sim::vest::{VestSim, VestSimConfig};
+
+/// A venue of this world.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum Venue {
+    Vest,
+    Paradex,
+}
+use Venue::{Paradex, Vest};
+
+impl Venue {
+    /// As it stands in log and journal.
+    pub(crate) fn word(self) -> &'static str {
+        if self == Vest { "vest" } else { "paradex" }
+    }
+    pub(crate) fn other(self) -> Self {
+        if self == Vest { Paradex } else { Vest }
+    }
+}
+
+/// A chance every three seconds: it opens within 0.3 s, lasts for more than a second and is gone before the next.
+pub(crate) const BRISK: MarketShape = MarketShape { pulse_every_ms: 3_000, pulse_ms: 1_800, pulse_bps: 52, noise_bps: 4 };
+/// A chance that lasts long enough for three attempts.
+pub(crate) const SLOW: MarketShape = MarketShape { pulse_every_ms: 6_000, pulse_ms: 4_500, pulse_bps: 52, noise_bps: 4 };
+
+/// Finest size that both venues know, at 1e-8.
+const LOT_E8: i64 = 100_000;
+
+/// The world.
+pub(crate) struct World {
+    vest: RunningServer,
+    paradex: RunningServer,
+    reader: Reader,
+    folder: TempDir,
+}
+
+impl World {
+    /// Venues on free ports in which a round buys on `long`. Must be called inside a runtime.
+    pub(crate) fn new(shape: MarketShape, long: Venue) -> Self {
+        // The second call finds it there already.
+        let _ = rustls::crypto::ring::default_provider().install_default();
+        let seed = seed_for(shape, long);
+        let market = Market::new(seed, shape);
+        let vest = TlsServer::start(Box::new(VestSim::new(VestSimConfig::new(seed, market))), ServerOptions::vest()).unwrap();
+        let paradex = ParadexSim::new(ParadexSimConfig::new(seed, market, &["ETH-USD-PERP"]));
+        let paradex = TlsServer::start(Box::new(paradex), ServerOptions::paradex()).unwrap();
+        let folder = tempfile::tempdir().unwrap();
+        let keys = Keys::fixed();
+        let env = format!(
+            "VEST_PRIMARY_KEY={}\nVEST_SIGNING_KEY={}\nPARADEX_ACCOUNT={}\nPARADEX_SIGNING_KEY={}\nPARADEX_L1_ADDRESS={}\n",
+            keys.vest_primary,
+            keys.vest_signing,
+            keys.paradex_account,
+            keys.paradex.to_hex().expose_secret(),
+            keys.paradex_l1,
+        );
+        let secret = folder.path().join(".env");
+        std::fs::write(&secret, env).unwrap();
+        std::fs::set_permissions(&secret, Permissions::from_mode(0o600)).unwrap();
+        std::fs::write(folder.path().join("vest.pem"), vest.ca_pem()).unwrap();
+        std::fs::write(folder.path().join("paradex.pem"), paradex.ca_pem()).unwrap();
+        let reader = Reader::new(keys, &vest, &paradex);
+        let world = Self { vest, paradex, reader, folder };
+        world.configure(&world.settings());
+        world
+    }
+
+    /// What stands in `config.yaml`: JSON, which YAML includes.
+    pub(crate) fn settings(&self) -> Value {
+        json!({
+            "mode": "demo",
+            "pairs": ["ETH-USD"],
+            "spread_entry": "0.30",
+            "spread_exit": "0.10",
+            "execution": { "cooldown_ms": 200 },
+            "venues": {
+                "vest": {
+                    "rest": self.vest.rest_url(), "ws": self.vest.ws_url(), "ca": "vest.pem", "recv_window_ms": 1_500,
+                },
+                "paradex": {
+                    "rest": self.paradex.rest_url(), "ws": self.paradex.ws_url(), "ca": "paradex.pem", "onboard": true,
+                },
+            },
+        })
+    }
+
+    /// Writes another `config.yaml`.
+    pub(crate) fn configure(&self, settings: &Value) {
+        std::fs::write(self.folder.path().join("config.yaml"), serde_json::to_string_pretty(settings).unwrap()).unwrap();
+    }
+
+    /// Where the bot works.
+    pub(crate) fn folder(&self) -> &Path {
+        self.folder.path()
+    }
+
+    /// Starts the bot.
+    pub(crate) fn bot(&self) -> Bot {
+        Bot::start(self.folder(), &[])
+    }
+
+    /// Its journal.
+    pub(crate) fn journal(&self) -> Book {
+        journal::of(self.folder())
+    }
+
+    pub(crate) fn server(&self, venue: Venue) -> &RunningServer {
+        if venue == Vest { &self.vest } else { &self.paradex }
+    }
+
+    /// Turns a fault on.
+    pub(crate) fn fault(&self, venue: Venue, name: &str, parameters: Value) {
+        self.server(venue).fault(name, &parameters).unwrap();
+    }
+
+    /// Waits until a venue itself says that an order has filled.
+    pub(crate) async fn filled_on(&self, venue: Venue) -> String {
+        let look = async || {
+            let orders = self.reader.orders().await?;
+            orders[usize::from(venue == Paradex)].iter().find(|o| o.filled_e8 > 0).map(|o| o.key.clone())
+        };
+        until(crate::LIMIT, look, || format!("a fill on {venue:?}")).await
+    }
+
+    /// Waits until all rounds of the journal are at rest and the venues' own positions are even, and says what Vest
+    /// holds, at 1e-8.
+    pub(crate) async fn even(&self, bot: &Bot, limit: Duration) -> i64 {
+        let mut last = None;
+        let mut look = async || {
+            let before = self.journal().all();
+            let positions = self.reader.positions().await;
+            last = positions;
+            let [vest, paradex] = positions?;
+            // A record in between would mean that the positions are of another moment.
+            let quiet = journal::settled(&before) && self.journal().all().len() == before.len();
+            (quiet && (vest + paradex).abs() < LOT_E8).then_some(vest)
+        };
+        until(limit, &mut look, || format!("even positions at rest; the bot:\n{}", bot.story())).await
+    }
+
+    /// Waits for a further round of the journal that ended with both legs traded, after record `seq`.
+    pub(crate) async fn trades_again(&self, bot: &Bot, seq: u64) {
+        let look = async || {
+            let done = |r: &Record| matches!(r, Record::Ended { outcome, .. } if outcome.ending == Ending::Completed);
+            let records = self.journal().after(seq);
+            let opened = journal::plans(&records);
+            records.iter().any(|r| done(r) && opened.iter().any(|p| Some(p.id) == r.round())).then_some(())
+        };
+        until(crate::LIMIT, look, || format!("a further round; the bot:\n{}", bot.story())).await;
+    }
+
+    /// Everything that may be said once the bot has gone: read from the venues, held against the journal.
+    pub(crate) async fn audit(&self) {
+        let records = self.journal().all();
+        let intended = journal::intended(&records);
+        let [vest, paradex] = self.reader.positions().await.unwrap();
+        assert!((vest + paradex).abs() < LOT_E8, "uneven: {vest} on Vest, {paradex} on Paradex");
+        let mut filled: BTreeMap<(RoundId, LegId, bool), i64> = BTreeMap::new();
+        let mut keys = Vec::new();
+        for order in self.reader.orders().await.unwrap().into_iter().flatten() {
+            let known = intended.get(&order.key).unwrap_or_else(|| panic!("{order:?} left without a record"));
+            assert!(!order.open, "{order:?} is still open");
+            assert!(order.filled_e8 <= known.spec.size.e8(), "{order:?} filled more than {:?}", known.spec);
+            let OrderId { round, leg, purpose, .. } = known.spec.id;
+            *filled.entry((round, leg, purpose == Purpose::Entry)).or_default() += order.filled_e8;
+            keys.push(order.key);
+        }
+        assert!(!keys.is_empty(), "nothing was ordered: there is nothing to judge");
+        let orders = keys.len();
+        keys.sort();
+        keys.dedup();
+        assert_eq!(keys.len(), orders, "an order was placed twice");
+        for plan in journal::plans(&records) {
+            for leg in LegId::BOTH {
+                let of = |entry| filled.get(&(plan.id, leg, entry)).copied().unwrap_or(0);
+                let (in_, out) = (of(true), of(false));
+                assert!(in_ <= plan.size.e8(), "round {} leg {leg:?}: entered {in_} of {:?}", plan.id, plan.size);
+                assert!(out <= in_, "round {} leg {leg:?}: {out} closed of {in_}", plan.id);
+            }
+        }
+    }
+}
+
+/// A seed under which the chances of the next half minute all make a round buy on `long`.
+fn seed_for(shape: MarketShape, long: Venue) -> u64 {
+    let now = SystemTime::now().duration_since(SystemTime::UNIX_EPOCH).unwrap().as_millis() as i64;
+    let every = shape.pulse_every_ms;
+    let windows = (now / every..).take(14);
+    let fits = |seed: &u64| {
+        let market = Market::new(*seed, shape);
+        windows.clone().all(|window| {
+            // A chance begins somewhere in its window; it has fully opened here wherever that was.
+            let at = SimNow((window * every + every / 2) * 1_000);
+            (market.mid("ETH", "paradex", at) > market.mid("ETH", "vest", at)) == (long == Vest)
+        })
+    };
+    (1..u64::MAX).find(fits).unwrap()
+}
