@@ -1,6 +1,6 @@
 //! The configuration as a file says it, checked into what the bot runs with.
 
-use config_manager::{ConfigError, Loaded};
+use config_manager::{ConfigError, Loaded, Origin};
 use domain::record::Policy;
 use domain::{Pair, Rate, Size, Usd};
 use engine::OnStop;
@@ -398,6 +398,9 @@ impl Config {
                     return complain(path, format!("{rate}% is out of range: above 0 and below 100"));
                 }
             }
+            if exit_at >= entry_at && *loaded.origin(&exit_path) == Origin::Default {
+                return complain(&entry_path, format!("{entry_at}% must be above the exit threshold of {exit_at}%"));
+            }
             if exit_at >= entry_at {
                 return complain(&exit_path, format!("{exit_at}% must be below the entry threshold of {entry_at}%"));
             }
@@ -451,6 +454,26 @@ impl Config {
         for (path, value) in positive {
             if value <= 0 {
                 return complain(path, format!("{value} must be above zero"));
+            }
+        }
+        for (path, value) in [("execution.retry_delay_ms", x.retry_delay_ms), ("execution.cooldown_ms", x.cooldown_ms)] {
+            if value < 0 {
+                return complain(path, format!("{value} must not be negative"));
+            }
+        }
+        // The clients' own bounds, said here with their place.
+        let v = &file.venues;
+        let paradex_window = i64::try_from(v.paradex.recv_window_ms).unwrap_or(i64::MAX);
+        let windows =
+            [("venues.vest.recv_window_ms", v.vest.recv_window_ms, 1), ("venues.paradex.recv_window_ms", paradex_window, 10)];
+        for (path, value, least) in windows {
+            if !(least..=60_000).contains(&value) {
+                return complain(path, format!("{value} is out of range: from {least} to 60000"));
+            }
+        }
+        for (path, ca) in [("venues.vest.ca", &v.vest.ca), ("venues.paradex.ca", &v.paradex.ca)] {
+            if let Some(Err(e)) = ca.as_ref().map(std::fs::File::open) {
+                return complain(path, format!("cannot be read: {e}"));
             }
         }
         if x.max_attempts == 0 {

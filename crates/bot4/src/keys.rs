@@ -1,6 +1,6 @@
 //! Credentials: by name from the environment or `.env`, or thrown away after a demo.
 
-use config_manager::{Environment, MissingCredential};
+use config_manager::Environment;
 use rustls::crypto::ring::default_provider;
 use signing::{EvmKey, SanitizedValue, StarkKey};
 use telemetry::Redactor;
@@ -31,6 +31,20 @@ pub(crate) const ALL: [&str; 7] = [
     PARADEX_L1_ADDRESS,
 ];
 
+/// A credential is not what its name says. Never shows it.
+#[derive(Debug, thiserror::Error)]
+#[error("credential {name} is not {what}")]
+pub(crate) struct WrongCredential {
+    name: &'static str,
+    what: String,
+}
+
+impl WrongCredential {
+    fn of(name: &'static str, what: &str) -> Self {
+        Self { name, what: what.to_owned() }
+    }
+}
+
 /// What both clients need.
 #[derive(Clone, Debug)]
 pub(crate) struct Keys {
@@ -44,33 +58,54 @@ pub(crate) struct Keys {
 }
 
 impl Keys {
-    /// From the environment. Every one is registered with the log before it is used.
+    /// From the environment. Every one is registered with the log before it is used, and checked before anything is
+    /// begun with it: a journal belongs to its accounts for good.
     pub(crate) fn from_environment(environment: &Environment) -> anyhow::Result<Self> {
         let secrets = environment.secrets();
         let keys = Self {
             vest_signing: secrets.require(VEST_SIGNING_KEY)?,
             vest_primary: secrets.get(VEST_PRIMARY_KEY),
             vest_api_key: secrets.get(VEST_API_KEY),
-            vest_group: match environment.get(VEST_ACCOUNT_GROUP) {
+            vest_group: match environment.get(VEST_ACCOUNT_GROUP).map(str::trim) {
                 None => 0,
-                Some(text) => text
-                    .trim()
-                    .parse()
-                    .map_err(|_| anyhow::anyhow!("{VEST_ACCOUNT_GROUP} is not an account group: write a number from 0 to 9"))?,
+                Some(text) => text.parse().map_err(|_| WrongCredential::of(VEST_ACCOUNT_GROUP, "a number from 0 to 9"))?,
             },
-            paradex_account: environment.get(PARADEX_ACCOUNT).map(|a| a.trim().to_owned()).ok_or_else(|| MissingCredential {
-                name: PARADEX_ACCOUNT.to_owned(),
-                file: None,
-                empty: false,
-            })?,
+            paradex_account: secrets.require(PARADEX_ACCOUNT)?.expose_secret().to_owned(),
             paradex_signing: secrets.require(PARADEX_SIGNING_KEY)?,
             paradex_l1: environment.get(PARADEX_L1_ADDRESS).map(|a| a.trim().to_owned()),
         };
-        if keys.vest_primary.is_none() && keys.vest_api_key.is_none() {
-            secrets.require(VEST_API_KEY)?;
-        }
         keys.hide();
+        keys.check()?;
         Ok(keys)
+    }
+
+    /// # Errors
+    /// The first one that is not what its name says.
+    fn check(&self) -> Result<(), WrongCredential> {
+        if self.vest_primary.is_none() && self.vest_api_key.is_none() {
+            let either = format!("set, nor is {VEST_PRIMARY_KEY}: one of the two is needed, in the environment or in .env");
+            return Err(WrongCredential::of(VEST_API_KEY, &either));
+        }
+        let evm = [(VEST_SIGNING_KEY, Some(&self.vest_signing)), (VEST_PRIMARY_KEY, self.vest_primary.as_ref())];
+        for (name, key) in evm {
+            if let Some(Err(e)) = key.map(EvmKey::from_hex) {
+                return Err(WrongCredential::of(name, &format!("a key: {e}")));
+            }
+        }
+        if let Err(e) = StarkKey::from_hex(&self.paradex_signing) {
+            return Err(WrongCredential::of(PARADEX_SIGNING_KEY, &format!("a key: {e}")));
+        }
+        let is_hex = |text: &str, digits: std::ops::RangeInclusive<usize>| {
+            let text = text.strip_prefix("0x").unwrap_or_default();
+            digits.contains(&text.len()) && text.bytes().all(|b| b.is_ascii_hexdigit())
+        };
+        if !is_hex(&self.paradex_account, 1..=64) {
+            return Err(WrongCredential::of(PARADEX_ACCOUNT, "an account's address: 0x and up to 64 hexadecimal digits"));
+        }
+        if self.paradex_l1.as_ref().is_some_and(|address| !is_hex(address, 40..=40)) {
+            return Err(WrongCredential::of(PARADEX_L1_ADDRESS, "a wallet's address: 0x and 40 hexadecimal digits"));
+        }
+        Ok(())
     }
 
     /// Fresh ones that are good for simulated venues only.

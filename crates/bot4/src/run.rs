@@ -7,15 +7,16 @@ use crate::keys::{self, Keys};
 use crate::summary;
 use crate::wiring::{self, Places};
 use anyhow::Context;
-use config_manager::{ConfigError, Environment, Layers};
+use config_manager::{ConfigError, Environment, EnvironmentError, Layers};
 use domain::Wall;
 use domain::record::Record;
 use journal::{Journal, KIND_SNAPSHOT};
 use orchestrator::{ExecutionService, Finished, ServiceConfig, StopSignal};
+use state_store::{Projector, ProjectorHandle};
 use std::io::IsTerminal;
 use std::path::{Path, PathBuf};
-use std::sync::Arc;
 use std::sync::atomic::AtomicU64;
+use std::sync::{Arc, OnceLock};
 use std::time::{Duration, Instant};
 use telemetry::{Format, LogOptions};
 use tokio::sync::{oneshot, watch};
@@ -35,6 +36,8 @@ pub(crate) struct RunOptions {
 
 /// Signals within this time of the first one are the same wish.
 const ONE_SIGNAL: Duration = Duration::from_millis(300);
+/// First and longest pause before a database that could not be opened is tried again.
+const OPEN_AGAIN: (Duration, Duration) = (Duration::from_secs(1), Duration::from_secs(30));
 
 /// Variables with our prefix that are no settings.
 const NOT_SETTINGS: [&str; 1] = ["BOT4_PARADEX_PY_VENV"];
@@ -63,7 +66,8 @@ pub(crate) fn main(options: &RunOptions, logs: &LogOptions) -> u8 {
         }
         Err(e) => {
             tracing::error!(target: "bot4", "{e:#}");
-            let wrong_input = e.is::<ConfigError>() || e.is::<config_manager::MissingCredential>() || e.is::<Usage>();
+            let wrong_credential = e.is::<config_manager::MissingCredential>() || e.is::<keys::WrongCredential>();
+            let wrong_input = e.is::<ConfigError>() || e.is::<Usage>() || e.is::<EnvironmentError>() || wrong_credential;
             if wrong_input { USAGE } else { FAILED }
         }
     };
@@ -145,12 +149,15 @@ fn prepare(options: &RunOptions) -> anyhow::Result<Setup> {
     let Some(file) = file else {
         if credentials && !asked_for_demo {
             return Err(Usage(
-                "there are credentials but no config.yaml: write one that names `pairs` and a `mode`, or ask for --mode demo".into(),
+                "there are credentials but no config.yaml: write one that names `pairs` and a `mode`, or ask for --mode demo"
+                    .into(),
             )
             .into());
         }
         if let Some(mode) = options.mode.as_deref().filter(|m| *m != "demo") {
-            return Err(Usage(format!("--mode {mode} needs a configuration: there is no config.yaml here, and no --config")).into());
+            return Err(
+                Usage(format!("--mode {mode} needs a configuration: there is no config.yaml here, and no --config")).into()
+            );
         }
         let config = demo::load(|l| layers(options, l.environment(&environment, "BOT4_", &NOT_SETTINGS)?))?;
         return demo_setup(config, options, &environment, credentials);
@@ -172,8 +179,10 @@ fn prepare(options: &RunOptions) -> anyhow::Result<Setup> {
     }
 }
 
-fn demo_setup(config: Config, options: &RunOptions, environment: &Environment, credentials: bool) -> anyhow::Result<Setup> {
+fn demo_setup(mut config: Config, options: &RunOptions, environment: &Environment, credentials: bool) -> anyhow::Result<Setup> {
     let embedded = !options.external.unwrap_or(false);
+    // Fresh keys meet venues that have never seen them.
+    config.file.venues.paradex.onboard |= embedded;
     let keys = if credentials && !embedded { Keys::from_environment(environment)? } else { Keys::throw_away()? };
     let own_place = options.state.is_some() || config.file.state != FileConfig::default().state || !embedded;
     let (state, temporary) = if own_place {
@@ -290,7 +299,8 @@ impl Hot {
         let clock = wiring::clock();
         let folder = self.state.join("journal");
         let identity = wiring::identity(journal::Mode::Demo, &self.config, &self.keys)?;
-        let opened = Journal::open(&folder, identity, build(), journal::Options::new(wall)).context("the journal cannot be used")?;
+        let opened =
+            Journal::open(&folder, identity, build(), journal::Options::new(wall)).context("the journal cannot be used")?;
         if let Some(lost) = &opened.report.repaired {
             tracing::warn!(target: "bot4", "[STATE] Journal repaired: {lost}");
         }
@@ -300,14 +310,14 @@ impl Hot {
             shard.replay(record).context("the journal does not fold; nothing may be traded on it")?;
         }
         let synced = Arc::new(AtomicU64::new(0));
-        let projector = crate::run::project(&self.runtime, &self.state, &folder, opened.report.last_seq, Arc::clone(&synced)).await?;
+        let projector = project(&self.runtime, &self.state, &folder, opened.report.last_seq, Arc::clone(&synced));
         let config = ServiceConfig {
             links: wiring::links(&self.config, &self.places),
             on_stop: self.config.file.on_stop.into(),
             stop_limit: self.config.stop_limit(),
             keep_from: {
-                let handle = projector.handle.clone();
-                Box::new(move || handle.cursor().saturating_add(1))
+                let handle = Arc::clone(&projector.handle);
+                Box::new(move || handle.get().map_or(0, ProjectorHandle::cursor).saturating_add(1))
             },
         };
         let service = ExecutionService::new(shard, opened.journal, config, clock, synced)?;
@@ -365,10 +375,11 @@ fn last_nonce(records: &[Record]) -> u64 {
 }
 
 /// The projection's task on the cold runtime.
-pub(crate) struct Projecting {
+struct Projecting {
     stop: tokio_util::sync::CancellationToken,
     task: tokio::task::JoinHandle<()>,
-    handle: state_store::ProjectorHandle,
+    /// From when the database is open.
+    handle: Arc<OnceLock<ProjectorHandle>>,
 }
 
 impl Projecting {
@@ -380,18 +391,29 @@ impl Projecting {
     }
 }
 
-async fn project(
-    runtime: &tokio::runtime::Handle,
-    state: &Path,
-    folder: &Path,
-    last_seq: u64,
-    synced: Arc<AtomicU64>,
-) -> anyhow::Result<Projecting> {
+/// Opens the database and follows the journal into it, beside the trading: a naked leg waits for no database, and one
+/// that cannot be opened costs what could be asked of it and nothing else. It is tried again until told to stop.
+fn project(runtime: &tokio::runtime::Handle, state: &Path, folder: &Path, last_seq: u64, synced: Arc<AtomicU64>) -> Projecting {
     let stop = tokio_util::sync::CancellationToken::new();
-    let (database, folder, child) = (state.join("bot4.db"), folder.to_owned(), stop.clone());
-    let open = runtime.spawn(async move { state_store::Projector::open(&folder, &database, last_seq).await });
-    let projector = open.await.context("opening the database")?.context("the database cannot be used")?;
-    let handle = projector.handle();
-    let task = runtime.spawn(projector.run(synced, child));
-    Ok(Projecting { stop, task, handle })
+    let handle = Arc::new(OnceLock::new());
+    let (database, folder) = (state.join("bot4.db"), folder.to_owned());
+    let (told, opened) = (stop.clone(), Arc::clone(&handle));
+    let task = runtime.spawn(async move {
+        let mut pause = OPEN_AGAIN.0;
+        loop {
+            match Projector::open(&folder, &database, last_seq).await.context("the database cannot be used") {
+                Ok(projector) => {
+                    let _ = opened.set(projector.handle()); // set once: this is the only place, and it returns
+                    return projector.run(synced, told).await;
+                }
+                Err(e) => tracing::error!(target: "bot4", "[STATE] Trading goes on beside the journal alone: {e:#}"),
+            }
+            tokio::select! {
+                biased;
+                () = told.cancelled() => return,
+                () = tokio::time::sleep(pause) => pause = OPEN_AGAIN.1.min(pause * 2),
+            }
+        }
+    });
+    Projecting { stop, task, handle }
 }
