@@ -81,6 +81,11 @@ impl Bot {
         kill_process(Pid::from_child(&self.child), Signal::INT).unwrap();
     }
 
+    /// SIGTERM, as a supervisor sends it.
+    pub(crate) fn terminate(&self) {
+        kill_process(Pid::from_child(&self.child), Signal::TERM).unwrap();
+    }
+
     /// Waits for the end.
     pub(crate) async fn ended(&mut self) -> ExitStatus {
         let (child, lines) = (&mut self.child, &self.lines);

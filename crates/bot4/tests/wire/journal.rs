@@ -1,6 +1,7 @@
 //! The journal, read beside the bot that writes it.
 
 use domain::record::{Decision, Intended, Record, RoundPlan};
+use domain::{OrderId, OrderNews};
 use journal::{History, KIND_FIRST_FREE};
 use std::collections::BTreeMap;
 use std::fs::File;
@@ -83,4 +84,11 @@ pub(crate) fn settled(records: &[Record]) -> bool {
             _ => rest,
         })
     })
+}
+
+/// Whether an order on this venue has had its final word.
+pub(crate) fn done_on(records: &[Record], venue: &str) -> bool {
+    let orders = intended(records);
+    let on_venue = |id: &OrderId| orders.values().any(|o| o.spec.id == *id && o.spec.venue.as_str() == venue);
+    records.iter().any(|r| matches!(r, Record::News { order, news: OrderNews::Done { .. }, .. } if on_venue(order)))
 }

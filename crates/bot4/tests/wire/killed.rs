@@ -49,6 +49,52 @@ async fn killed_while_paradex_holds_the_short_legs_answer_it_ends_even_and_doubl
     check_killed_while_an_answer_is_held(Paradex, Vest).await;
 }
 
+/// The order of `missing` never arrives, so that the bot dies with one naked leg.
+async fn check_killed_with_a_naked_leg(missing: Venue) {
+    let world = World::new(BRISK, missing);
+    world.fault(missing, "drop_order", json!({ "count": 1 }));
+    let bot = world.bot();
+    assert_eq!(bot.says("Order filled").await["exchange"], missing.other().word());
+    bot.kill();
+    world.naked().await;
+    let seq = world.journal().last();
+    let mut bot = world.bot();
+    world.even(&bot, EVEN_WITHIN).await;
+    // More than one where the price ran away from the first; never for more than the leg, which the audit sees to.
+    assert!(bot.count("[SAFETY] Auto-closing successful leg to avoid exposure") > 0, "{}", bot.story());
+    world.trades_again(&bot, seq).await;
+    bot.stop().await;
+    world.audit().await;
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn killed_with_a_naked_leg_it_closes_that_leg_and_trades_on() {
+    check_killed_with_a_naked_leg(Vest).await;
+    check_killed_with_a_naked_leg(Paradex).await;
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn a_database_that_cannot_be_opened_keeps_no_leg_naked() {
+    let world = World::new(BRISK, Vest);
+    // A folder where the file should be: no repair helps.
+    let database = world.folder().join("state").join("bot4.db");
+    std::fs::create_dir_all(&database).unwrap();
+    world.fault(Vest, "drop_order", json!({ "count": 1 }));
+    let bot = world.bot();
+    bot.says("Order filled").await;
+    bot.kill();
+    world.naked().await;
+    let mut bot = world.bot();
+    bot.says("the database cannot be used").await;
+    world.even(&bot, EVEN_WITHIN).await;
+    // Once it can be, it is made from the journal.
+    std::fs::remove_dir(&database).unwrap();
+    let closed = async || world.rounds_in_database().await.filter(|n| *n > 0);
+    until(LIMIT, closed, || format!("rows; the bot:\n{}", bot.story())).await;
+    bot.stop().await;
+    world.audit().await;
+}
+
 /// Kills as soon as a record of each kind is in the journal, one life after the other.
 async fn check_killed_at(kinds: &[&str], long: Venue) {
     let world = World::new(BRISK, long);

@@ -1,6 +1,8 @@
 //! Ctrl+C while an order is on its way.
 
-use crate::world::{BRISK, Venue, World};
+use crate::journal;
+use crate::world::{BRISK, SLOW, Venue, World};
+use crate::{LIMIT, until};
 use Venue::{Paradex, Vest};
 use serde_json::json;
 
@@ -9,7 +11,9 @@ async fn check_interrupted(silent: Venue, fault: &str) {
     let world = World::new(BRISK, silent.other());
     world.fault(silent, fault, json!({ "count": 1 }));
     let mut bot = world.bot();
-    assert_eq!(bot.says("Order filled").await["exchange"], silent.other().word());
+    // The other leg is over, by its venue's final word: one order is pending.
+    let over = async || journal::done_on(&world.journal().all(), silent.other().word()).then_some(());
+    until(LIMIT, over, || format!("a final word; the bot:\n{}", bot.story())).await;
     bot.interrupt();
     let status = bot.ended().await;
     let said: Vec<String> = bot.said().iter().map(|l| crate::bot::text(l).to_owned()).collect();
@@ -36,6 +40,23 @@ async fn ctrl_c_with_an_order_that_never_arrived_waits_until_it_cannot_fill_any_
 }
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn a_supervisors_signal_closes_what_is_open_where_that_was_asked_for() {
+    let world = World::new(SLOW, Vest);
+    let mut settings = world.settings();
+    settings["on_stop"] = json!("flatten");
+    settings["spread_exit"] = json!("0.0001"); // never within a test
+    world.configure(&settings);
+    let mut bot = world.bot();
+    bot.says("[STATE] Position saved").await;
+    assert!(world.even(&bot, LIMIT).await > 0, "nothing is held");
+    bot.terminate();
+    assert_eq!(bot.ended().await.code(), Some(0), "{}", bot.story());
+    assert_eq!(bot.count("[SHUTDOWN] Clean exit, no pending orders"), 1, "{}", bot.story());
+    assert_eq!(world.positions().await, [0, 0]);
+    world.audit().await;
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn a_second_ctrl_c_leaves_at_once_and_names_what_is_left() {
     let world = World::new(BRISK, Paradex);
     let mut settings = world.settings();
@@ -57,7 +78,7 @@ async fn a_second_ctrl_c_leaves_at_once_and_names_what_is_left() {
     // The next start brings it to its end.
     world.server(Vest).clear("drop_order");
     let mut bot = world.bot();
-    world.even(&bot, crate::LIMIT).await;
+    world.even(&bot, LIMIT).await;
     bot.stop().await;
     world.audit().await;
 }

@@ -8,6 +8,7 @@ use domain::names::Ending;
 use domain::record::Record;
 use domain::{LegId, OrderId, Purpose, RoundId};
 use serde_json::{Value, json};
+use state_store::{Rounds, StateManager};
 use std::collections::BTreeMap;
 use std::fs::Permissions;
 use std::os::unix::fs::PermissionsExt;
@@ -142,6 +143,28 @@ impl World {
         until(crate::LIMIT, look, || format!("a fill on {venue:?}")).await
     }
 
+    /// How many rounds the bot's own database knows; `None` if there is none.
+    pub(crate) async fn rounds_in_database(&self) -> Option<usize> {
+        let store = StateManager::open_read_only(&self.folder().join("state").join("bot4.db")).await.ok()?;
+        let rounds = store.rounds(Rounds::All, 1_000).await.ok()?;
+        store.close().await.ok()?;
+        Some(rounds.len())
+    }
+
+    /// What the venues themselves say is held, at 1e-8: Vest, Paradex.
+    pub(crate) async fn positions(&self) -> [i64; 2] {
+        self.reader.positions().await.unwrap()
+    }
+
+    /// Waits until the venues' own positions are uneven: one leg is naked.
+    pub(crate) async fn naked(&self) {
+        let look = async || {
+            let [vest, paradex] = self.reader.positions().await?;
+            (vest + paradex != 0).then_some(())
+        };
+        until(crate::LIMIT, look, || "a naked leg".to_owned()).await;
+    }
+
     /// Waits until all rounds of the journal are at rest and the venues' own positions are even, and says what Vest
     /// holds, at 1e-8.
     pub(crate) async fn even(&self, bot: &Bot, limit: Duration) -> i64 {
@@ -173,7 +196,7 @@ impl World {
     pub(crate) async fn audit(&self) {
         let records = self.journal().all();
         let intended = journal::intended(&records);
-        let [vest, paradex] = self.reader.positions().await.unwrap();
+        let [vest, paradex] = self.positions().await;
         assert!((vest + paradex).abs() < LOT_E8, "uneven: {vest} on Vest, {paradex} on Paradex");
         let mut filled: BTreeMap<(RoundId, LegId, bool), i64> = BTreeMap::new();
         let mut keys = Vec::new();
