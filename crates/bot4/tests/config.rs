@@ -1,6 +1,7 @@
 //! What an operator reads when something in the configuration is wrong: every text is a snapshot, names the place and says
 //! what would be right, and the exit code is 2.
 #![allow(clippy::unwrap_used, clippy::panic, reason = "a test stops where something is wrong")]
+#![allow(clippy::needless_raw_string_hashes, reason = "expect_test writes its snapshots like this")]
 
 mod support;
 

@@ -108,11 +108,12 @@ fn a_round_goes_from_configuration_to_flat_venues_and_every_record_of_it_agrees(
 async fn until_projected(folder: &Path) -> PositionState {
     let look = async {
         loop {
-            let database = StateManager::open_read_only(&folder.join("state/bot4.db")).await.unwrap();
-            // A row stands from the first leg's fill on.
-            match database.open_positions().await.unwrap().pop() {
-                Some(held) if held.long.size == held.short.size => return held,
-                _ => {}
+            // Opened beside the trading, so it may not be there yet; and a row stands from the first leg's fill on.
+            if let Ok(database) = StateManager::open_read_only(&folder.join("state/bot4.db")).await {
+                let held = database.open_positions().await.unwrap().pop();
+                if let Some(held) = held.filter(|h| h.long.size == h.short.size) {
+                    return held;
+                }
             }
             tokio::time::sleep(Duration::from_millis(20)).await;
         }

@@ -28,7 +28,7 @@ impl Forms {
         texts.insert(base64(secret.as_bytes(), true));
         let digits = secret.strip_prefix("0x").unwrap_or(secret);
         if digits.len() >= 32 && digits.bytes().all(|b| b.is_ascii_hexdigit()) {
-            let even = if digits.len() % 2 == 0 { digits.to_owned() } else { format!("0{digits}") };
+            let even = if digits.len().is_multiple_of(2) { digits.to_owned() } else { format!("0{digits}") };
             let number: Vec<u8> = (0..even.len()).step_by(2).map(|i| u8::from_str_radix(&even[i..i + 2], 16).unwrap()).collect();
             let list = |between: &str| number.iter().map(u8::to_string).collect::<Vec<_>>().join(between);
             texts.extend([digits.trim_start_matches('0').to_owned(), decimal(&number), list(","), list(", "), percent(&number)]);
