@@ -9,6 +9,7 @@
 mod bot;
 mod journal;
 mod killed;
+mod prompt;
 mod reconnects;
 mod refused;
 mod repaired;

@@ -56,15 +56,22 @@ pub(crate) struct World {
 }
 
 impl World {
-    /// Venues on free ports in which a round buys on `long`. Must be called inside a runtime.
+    /// Venues on free ports, as near as they can be, in which a round buys on `long`. Must be called inside a runtime.
     pub(crate) fn new(shape: MarketShape, long: Venue) -> Self {
+        Self::far_away(shape, long, 0)
+    }
+
+    /// The same at a distance, as a round trip in ms.
+    pub(crate) fn far_away(shape: MarketShape, long: Venue, latency_ms: u64) -> Self {
         // The second call finds it there already.
         let _ = rustls::crypto::ring::default_provider().install_default();
         let seed = seed_for(shape, long);
         let market = Market::new(seed, shape);
-        let vest = TlsServer::start(Box::new(VestSim::new(VestSimConfig::new(seed, market))), ServerOptions::vest()).unwrap();
+        let there = |options: ServerOptions| ServerOptions { latency_ms, ..options };
+        let vest = VestSim::new(VestSimConfig::new(seed, market));
+        let vest = TlsServer::start(Box::new(vest), there(ServerOptions::vest())).unwrap();
         let paradex = ParadexSim::new(ParadexSimConfig::new(seed, market, &["ETH-USD-PERP"]));
-        let paradex = TlsServer::start(Box::new(paradex), ServerOptions::paradex()).unwrap();
+        let paradex = TlsServer::start(Box::new(paradex), there(ServerOptions::paradex())).unwrap();
         let folder = tempfile::tempdir().unwrap();
         let keys = Keys::fixed();
         let env = format!(
