@@ -15,7 +15,7 @@ const NAKED_MS: i64 = 1_500 + FENCE_MS + SLACK_MS;
 /// The longest fence: Vest's 5 s of validity and its margin.
 const FENCE_MS: i64 = 7_000;
 /// Reconnecting with backoff, login, one question, one close.
-const SLACK_MS: i64 = 7_500;
+const SLACK_MS: i64 = 3_500;
 /// A book that has not moved for this long, ms, may not be traded on: the age the rules allow and the longest way.
 const STALE_MS: i64 = 2_000 + 1_200;
 /// A fault of a book has arrived everywhere after this long, ms: the longest interval between frames and the way.
@@ -211,14 +211,19 @@ impl World {
         Ok(())
     }
 
+    /// Whether somebody else's order is still open at a venue.
+    pub(super) fn stranger_lives(&self, venue: usize) -> bool {
+        if venue == VEST {
+            let key = FOREIGN_NONCE.to_string();
+            self.venues.vest.orders_seen(0).any(|o| o.key == key && o.live)
+        } else {
+            self.venues.paradex.orders_seen(0).any(|o| o.key == FOREIGN_KEY && o.live)
+        }
+    }
+
     fn strangers_are_untouched(&self) -> Result<(), String> {
         for (venue, planted) in self.foreign.iter().enumerate() {
-            let alive = if venue == VEST {
-                let key = FOREIGN_NONCE.to_string();
-                self.venues.vest.orders_seen(0).any(|o| o.key == key && o.live)
-            } else {
-                self.venues.paradex.orders_seen(0).any(|o| o.key == FOREIGN_KEY && o.live)
-            };
+            let alive = self.stranger_lives(venue);
             // A halted venue ends resting orders by itself.
             let halts = self.coverage.counts().get("fault").is_some_and(|g| g.contains_key("vest halt"));
             if *planted && !alive && !(venue == VEST && halts) {

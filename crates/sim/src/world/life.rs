@@ -231,7 +231,8 @@ impl World {
         if self.cash_at_start.is_none() && ready {
             self.cash_at_start = Some(self.venues.cash_e8());
         }
-        if self.leaving && stopped {
+        // Who leaves without a whole journal leaves the next life to guess; a person would wait for the disk too.
+        if self.leaving && stopped && !self.keeper.behind() {
             return self.leave_orderly();
         }
         if self.stopping && stopped {

@@ -137,7 +137,8 @@ impl World {
             planted
         };
         self.arm(venue);
-        if planted {
+        // A fault of the moment may have ended it at once.
+        if planted && self.stranger_lives(venue) {
             self.foreign[venue] = true;
             self.coverage.add("fault", ["vest foreign_order", "paradex foreign_order"][venue]);
         }

@@ -43,7 +43,7 @@ fn worlds_that_once_broke_an_invariant_hold() {
         (545, "as 183, with the first answers refused"),
         (553, "as 183, with the legs the other way"),
         (627, "as 183, with the filled leg unhedged for good"),
-        (702, "a position was read before its own fills and the close waited for a read that never came"),
+        (702, "a filled leg stood without its hedge for 16 s while both venues answered"),
     ];
     for (seed, was) in once {
         if let Err(failure) = run_seed(seed, None) {
