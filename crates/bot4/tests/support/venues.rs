@@ -130,13 +130,18 @@ pub(crate) struct Venues {
 }
 
 impl Venues {
-    /// Starts both in the same world.
+    /// Starts both in the same world, [`market`].
     pub(crate) fn start(seed: u64) -> Self {
+        Self::start_in(seed, market(seed))
+    }
+
+    /// Starts both in this world.
+    pub(crate) fn start_in(seed: u64, market: Market) -> Self {
         rustls::crypto::ring::default_provider().install_default().ok(); // another test of this binary may have been first
         let runtime = tokio::runtime::Builder::new_multi_thread().worker_threads(2).enable_all().build().unwrap();
         let inside = runtime.enter();
-        let vest = VestSim::new(VestSimConfig::new(seed, market(seed)));
-        let paradex = ParadexSim::new(ParadexSimConfig::new(seed, market(seed), &["ETH-USD-PERP", "BTC-USD-PERP"]));
+        let vest = VestSim::new(VestSimConfig::new(seed, market));
+        let paradex = ParadexSim::new(ParadexSimConfig::new(seed, market, &["ETH-USD-PERP", "BTC-USD-PERP"]));
         let vest = Venue::start(Box::new(vest), ServerOptions::vest());
         let paradex = Venue::start(Box::new(paradex), ServerOptions::paradex());
         drop(inside);
