@@ -20,7 +20,11 @@ pub(crate) const LEFT_BEHIND: u8 = 3;
 ///
 /// Without a configuration and without credentials it shows the whole job on two simulated venues on this machine.
 #[derive(Debug, Parser)]
-#[command(name = "bot4", version, after_help = "Exit codes: 0 ended as asked, 1 failed, 2 wrong command line or configuration, 3 left something behind.")]
+#[command(
+    name = "bot4",
+    version,
+    after_help = "Exit codes: 0 ended as asked, 1 failed, 2 wrong command line or configuration, 3 left something behind."
+)]
 struct Cli {
     #[command(subcommand)]
     command: Option<Command>,

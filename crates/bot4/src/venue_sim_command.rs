@@ -3,11 +3,11 @@
 use crate::cli::{FAILED, OK};
 use anyhow::Context;
 use std::path::PathBuf;
+use venue_sim::VenueSim;
 use venue_sim::market::{Market, MarketShape};
 use venue_sim::paradex::{ParadexSim, ParadexSimConfig};
 use venue_sim::server::{ServerOptions, TlsServer};
 use venue_sim::vest::{VestSim, VestSimConfig};
-use venue_sim::VenueSim;
 
 /// What was asked for.
 #[derive(Debug)]
@@ -43,9 +43,11 @@ fn serve(options: &SimOptions) -> anyhow::Result<()> {
         };
         let server_options =
             ServerOptions { port: options.port, latency_ms: options.latency_ms, control: options.control, ..base };
-        let server = TlsServer::start(machine, server_options).with_context(|| format!("port {} cannot be used", options.port))?;
+        let server =
+            TlsServer::start(machine, server_options).with_context(|| format!("port {} cannot be used", options.port))?;
         let port = server.address().port();
-        let ca = options.ca_out.clone().unwrap_or_else(|| std::env::temp_dir().join(format!("bot4-{}-{port}-ca.pem", options.venue)));
+        let ca =
+            options.ca_out.clone().unwrap_or_else(|| std::env::temp_dir().join(format!("bot4-{}-{port}-ca.pem", options.venue)));
         std::fs::write(&ca, server.ca_pem()).with_context(|| format!("--ca-out {} cannot be written", ca.display()))?;
         let line = serde_json::json!({
             "venue": options.venue,

@@ -155,9 +155,11 @@ pub(crate) fn shard(config: &Config, keys: &Keys, last_nonce: u64, tell_books: b
         buffers: config.file.buffer.0,
         price_bound: x.price_bound_percent.0,
     });
-    let instruments = config.pairs.iter().enumerate().flat_map(|(n, p)| {
-        [unknown(ids(n).0, VEST, p.pair, &p.vest), unknown(ids(n).1, PARADEX, p.pair, &p.paradex)]
-    });
+    let instruments = config
+        .pairs
+        .iter()
+        .enumerate()
+        .flat_map(|(n, p)| [unknown(ids(n).0, VEST, p.pair, &p.vest), unknown(ids(n).1, PARADEX, p.pair, &p.paradex)]);
     let shard_config = ShardConfig {
         engine: EngineConfig {
             policy: config.policy(),
@@ -191,17 +193,11 @@ pub(crate) fn links(config: &Config, places: &Places) -> Vec<VenueLink> {
         ..LinkConfig::new(name, rest, ws)
     };
     // Vest publishes no limits: the spec's advice of 5 requests and 2 orders a second, with room for a burst of closes.
-    let vest_budgets = Budgets {
-        orders: Some(per_second(10, 20)),
-        account: Some(per_second(10, 20)),
-        public: Some(per_second(5, 10)),
-    };
+    let vest_budgets =
+        Budgets { orders: Some(per_second(10, 20)), account: Some(per_second(10, 20)), public: Some(per_second(5, 10)) };
     // Paradex: 800 orders a second, 120 private reads a second and 1500 public ones a minute (paradex.md section 10).
-    let paradex_budgets = Budgets {
-        orders: Some(per_second(280, 400)),
-        account: Some(per_second(10, 60)),
-        public: Some(per_second(20, 60)),
-    };
+    let paradex_budgets =
+        Budgets { orders: Some(per_second(280, 400)), account: Some(per_second(10, 60)), public: Some(per_second(20, 60)) };
     vec![
         VenueLink {
             venue: VEST,

@@ -322,4 +322,3 @@ pub fn average_price(fills: &Fills) -> Option<Price> {
     let avg = scaled.checked_add(half)?.checked_div(i128::from(fills.size.e8()))?;
     Price::from_e8(i64::try_from(avg).ok()?)
 }
-

@@ -3,7 +3,7 @@
 
 use crate::engine::Engine;
 use crate::{Desk, Notice};
-use domain::record::Record;
+use domain::record::{ExitReason, Record};
 use domain::{AccountSnapshot, InstrumentId, LegId, Now, OrderId, OrderNews, OrderReport, Pair, RoundId, VenueId, Wall};
 use std::collections::BTreeMap;
 
@@ -214,5 +214,15 @@ impl Engine {
         }
         self.record(Record::Mismatch { at: now.wall, venue, pair, evidence: evidence.clone() }, desk);
         desk.notice(Notice::Mismatch { venue, pair, evidence });
+    }
+
+    /// A venue changed a position by itself: liquidation, deleveraging. The pair stops, and what is held on it is closed,
+    /// the leg of the other venue above all: it covers nothing any more. What the venue took no close of ours can find;
+    /// the round then calls a person, with the other leg closed.
+    pub fn on_forced(&mut self, venue: VenueId, pair: Option<Pair>, evidence: String, now: Now, desk: &mut impl Desk) {
+        self.on_foreign(venue, pair, evidence, now, desk);
+        if let Some(id) = pair.and_then(|p| self.round_on(p)).map(saga::Round::id) {
+            self.exit(id, ExitReason::Forced, None, now, desk);
+        }
     }
 }

@@ -75,9 +75,19 @@ pub(crate) struct PairState {
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub(crate) enum Seen {
     Nothing,
-    Entry { first: bool, top: Rate, edge: Rate, intent: Box<Intent> },
+    Entry {
+        first: bool,
+        top: Rate,
+        edge: Rate,
+        intent: Box<Intent>,
+    },
     /// The spread is there, the edge is not.
-    NoEdge { spread: Rate, top: Rate, edge: Rate, long: usize },
+    NoEdge {
+        spread: Rate,
+        top: Rate,
+        edge: Rate,
+        long: usize,
+    },
     Exit(Rate),
 }
 

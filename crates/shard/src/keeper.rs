@@ -73,7 +73,7 @@ mod tests {
     impl Records for Disk {
         fn append(&mut self, _: &Record, reserve: bool) -> bool {
             let taken = if reserve { self.reserve } else { self.entries };
-            self.kept += usize::from(taken);
+            self.kept = self.kept.saturating_add(usize::from(taken));
             taken
         }
     }

@@ -300,7 +300,7 @@ impl Shard {
             }
             VenueNews::Forced { instrument, evidence } => {
                 let pair = self.pair_of(instrument);
-                self.call_engine(now, |engine, desk| engine.on_foreign(venue, pair, evidence, now, desk));
+                self.call_engine(now, |engine, desk| engine.on_forced(venue, pair, evidence, now, desk));
             }
             VenueNews::OrderLatency { order, sign_ns, encode_ns, network_ns, parse_ns } => {
                 let way = self.venues[index].way;

@@ -45,6 +45,7 @@ pub(super) const EDGES: &[(&str, Kind, &str, &str)] = &[
     ("engine", Normal, "risk", "the only place that clears an order"),
     ("engine", Normal, "saga", "drives one saga for each entry and exit"),
     ("engine", Normal, "venue_api", "fences and capabilities of a venue as data"),
+    ("engine", Dev, "journal", "a journal of an earlier build must keep folding"),
     ("perps", Normal, "domain", "market events in, intents out"),
     ("perps", Normal, "books", "owns the books and their spreads"),
     ("perps", Normal, "engine", "its intents are the engine's input"),
