@@ -51,9 +51,10 @@ impl Args {
             self.text(name).and_then(|v| v.parse().ok()).ok_or_else(|| format!("{name} takes a number"))
         }
     }
-    fn kind(&self, name: &str) -> Result<Scenario, String> {
-        Scenario::named(name).ok_or_else(|| format!("{name:?} is no kind; kinds: {}", KINDS.join(", ")))
-    }
+}
+
+fn named(name: &str) -> Result<Scenario, String> {
+    Scenario::named(name).ok_or_else(|| format!("{name:?} is no kind; kinds: {}", KINDS.join(", ")))
 }
 
 fn main() -> ExitCode {
@@ -77,10 +78,10 @@ fn run(args: &Args) -> Result<bool, String> {
             let seed = args.word(1).parse().map_err(|_| "seed takes a number")?;
             Ok(one(World::new(seed, Scenario::drawn(seed)), args.json))
         }
-        "kind" => Ok(one(World::new(1, args.kind(args.word(1))?), args.json)),
+        "kind" => Ok(one(World::new(1, named(args.word(1))?), args.json)),
         "crash" => {
             let kinds = match args.text("--kind") {
-                Some(name) => vec![args.kind(name).map(|_| name)?],
+                Some(name) => vec![named(name).map(|_| name)?],
                 None => KINDS.to_vec(),
             };
             Ok(crash(&kinds, jobs, args.json))
@@ -88,7 +89,7 @@ fn run(args: &Args) -> Result<bool, String> {
         "planted" => Ok(planted(args.number("--count", 400)?, args.json)),
         "journal" if !args.word(1).is_empty() => journal(args.word(1)),
         "kinds" => {
-            for k in KINDS.iter() {
+            for k in KINDS {
                 println!("{k}");
             }
             Ok(true)
@@ -210,7 +211,7 @@ fn seeds(from: u64, count: u64, jobs: u64, json: bool) -> bool {
         }
         print!("{}", report.table());
         println!("{}", report.line(seconds));
-        for m in missing.iter() {
+        for m in &missing {
             println!("NEVER MET: {m}");
         }
     }

@@ -99,7 +99,7 @@ proptest! {
         let (_, desk) = lived();
         let cut = cut.min(desk.records.len());
         let mut engine = fold(&desk.records[..cut]);
-        for r in desk.records[cut..].iter() {
+        for r in &desk.records[cut..] {
  engine.fold(r).expect("its own records");
  }
         prop_assert_eq!(engine.state_text(), fold(&desk.records).state_text());

@@ -202,3 +202,16 @@ fn the_result_of_a_round_is_what_it_bought_and_sold_less_every_fee() {
     // Bought 3,001, sold 3,000; sold 3,010, bought 3,002: 7 earned; four fees of 0.1.
     assert_eq!((outcome.price.e8(), outcome.fees.e8(), outcome.net.e8()), (7 * ONE, ONE / 10 * 4, 7 * ONE - ONE / 10 * 4));
 }
+
+#[test]
+fn a_leg_that_its_venue_took_away_has_the_other_leg_closed_at_once() {
+    let (mut engine, mut desk) = entered();
+    engine.on_forced(ALFA, Some(PAIR), "liquidation".to_owned(), now(100), &mut desk);
+    let calls = desk.calls();
+    assert!(calls.contains(&"send bx1".to_owned()), "{calls:?}");
+    assert!(engine.halted().contains_key(&PAIR));
+    engine.on_report(refused((LegId::A, Purpose::Exit, 1), RefusalKind::ReduceOnly), now(110), &mut desk);
+    engine.on_report(filled(order(LegId::B, Purpose::Exit, 1), ONE, 3_005), now(120), &mut desk);
+    engine.tick(now(30_000), &mut desk);
+    assert!(desk.notices.iter().any(|n| matches!(n, Notice::Stuck { .. })), "what the venue took is a person's to judge");
+}
