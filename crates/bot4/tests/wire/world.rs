@@ -100,7 +100,8 @@ impl World {
             "pairs": ["ETH-USD"],
             "spread_entry": "0.30",
             "spread_exit": "0.10",
-            "execution": { "cooldown_ms": 200 },
+            // Wide enough for a price that moves while a busy machine takes its time: no leg fails that is not to fail.
+            "execution": { "cooldown_ms": 200, "price_bound_percent": "0.20" },
             "venues": {
                 "vest": {
                     "rest": self.vest.rest_url(), "ws": self.vest.ws_url(), "ca": "vest.pem", "recv_window_ms": 1_500,
