@@ -183,6 +183,7 @@ fn no_secret_planted_or_learned_shows_in_any_output_at_trace_or_in_any_file() {
     let ended = bot.finish(SOON);
     assert_eq!(ended.code, Some(0), "{}", ended.stderr);
     places.extend(contents(folder.path()));
+    assert!(ended.log.iter().all(|l| l["dropped"].is_null()), "lines were dropped, and what is not there cannot be searched");
     places.push(("stdout".into(), ended.stdout.into_bytes()));
     places.push(("stderr".into(), ended.stderr.into_bytes()));
     for file in ["journal", "-wal"] {
