@@ -105,6 +105,7 @@ impl Shard {
     /// A request was answered, or not.
     pub fn on_reply(&mut self, venue: usize, request: RequestId, reply: Reply<'_>, now: Now) {
         self.with_client(venue, now, |v, out| v.client.on_reply(request, reply, now, out));
+        self.relearn_if_changed(venue);
     }
     /// A client's timer is due.
     pub fn on_timer(&mut self, venue: usize, timer: TimerId, now: Now) {
@@ -324,6 +325,16 @@ impl Shard {
 
     fn pair_of(&self, instrument: InstrumentId) -> Option<Pair> {
         self.instruments.get(usize::from(instrument.0)).map(|i| i.pair)
+    }
+
+    /// A client may read its venue's rules anew at any time, after a refusal for instance; prices on an old grid would be
+    /// refused for ever.
+    fn relearn_if_changed(&mut self, venue: usize) {
+        let Some(venue) = self.venues.get(venue) else { return };
+        let known = |i: &Instrument| self.instruments.get(usize::from(i.id.0)) == Some(i);
+        if !venue.client.instruments().iter().all(known) {
+            self.relearn();
+        }
     }
 
     /// Takes over what the venues say about their instruments.
