@@ -76,9 +76,9 @@ impl Engine {
     /// The order's way took this long; told when it is the acknowledgement of a live order.
     pub fn on_latency(&mut self, order: OrderId, way: &'static str, ns: [u64; 4], desk: &mut impl Desk) {
         let Some(round) = self.find(order.round) else { return };
-        let venue = round.plan.legs[order.leg.index()].venue;
+        let (pair, venue) = (round.plan.pair, round.plan.legs[order.leg.index()].venue);
         let [sign_ns, encode_ns, network_ns, parse_ns] = ns;
-        desk.notice(Notice::OrderLatency { order, venue, way, sign_ns, encode_ns, network_ns, parse_ns });
+        desk.notice(Notice::OrderLatency { order, pair, venue, way, sign_ns, encode_ns, network_ns, parse_ns });
     }
 
     /// Closes a position by decision of a strategy, an operator or a venue. False if it is not open and even now.

@@ -80,6 +80,8 @@ pub enum Notice {
     OrderLatency {
         /// Order.
         order: OrderId,
+        /// Pair.
+        pair: Pair,
         /// Venue.
         venue: VenueId,
         /// `WS` or `REST`.
@@ -273,6 +275,7 @@ impl Notice {
             | Self::Skipped { pair, .. }
             | Self::OrderPlaced { pair, .. }
             | Self::OrderNews { pair, .. }
+            | Self::OrderLatency { pair, .. }
             | Self::Retry { pair, .. }
             | Self::Entered { pair, .. }
             | Self::PositionSaved { pair, .. }
@@ -284,7 +287,7 @@ impl Notice {
             | Self::Stuck { pair, .. }
             | Self::Unstuck { pair, .. } => Some(*pair),
             Self::Mismatch { pair, .. } => *pair,
-            Self::OrderLatency { .. } | Self::Restored { .. } | Self::Odd { .. } => None,
+            Self::Restored { .. } | Self::Odd { .. } => None,
         }
     }
 
