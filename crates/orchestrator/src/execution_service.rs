@@ -296,6 +296,9 @@ impl ExecutionService {
             core.leaving = true;
             core.shard.close(now);
             core.perform(now);
+            if core.keeper.behind() {
+                core.rotate(now);
+            }
             if let Err(e) = core.pen.journal.wait_synced() {
                 tracing::error!(target: "bot4", "the journal's last records may not be on the disk: {e}");
             }

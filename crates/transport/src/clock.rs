@@ -5,19 +5,26 @@ use std::time::{Duration, SystemTime, UNIX_EPOCH};
 use tokio::time::Instant;
 
 /// Both clocks of a process. Copies agree with each other, so all links and the shell stamp on one scale.
+///
+/// The wall clock is read once and carried on by the monotonic one: deadlines are stored as wall time, and a clock that
+/// somebody steps back must not put off the closing of a naked leg. What the two drift apart by shows in the venues'
+/// clock offsets, which are measured against this clock.
 #[derive(Clone, Copy, Debug)]
 pub struct Clock {
     origin: Instant,
+    wall: Wall,
 }
 
 impl Clock {
     /// Its monotonic time begins here. Make one per process and hand out copies.
     pub fn start() -> Self {
-        Self { origin: Instant::now() }
+        Self { origin: Instant::now(), wall: wall() }
     }
     /// The present on both clocks.
     pub fn now(&self) -> Now {
-        Now { mono: self.mono(), wall: wall() }
+        let mono = self.mono();
+        let since = i64::try_from(mono.0 / 1_000).unwrap_or(i64::MAX);
+        Now { mono, wall: Wall(self.wall.0.saturating_add(since)) }
     }
     /// The present on the monotonic clock.
     pub fn mono(&self) -> Mono {

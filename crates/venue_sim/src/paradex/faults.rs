@@ -159,6 +159,7 @@ fn parse(name: &str, parameters: &Value) -> Result<Fault, String> {
 }
 
 #[cfg(test)]
+#[allow(clippy::unwrap_used, reason = "a test stops where something is wrong")]
 mod tests {
     use super::*;
     use serde_json::json;
