@@ -292,6 +292,7 @@ impl fmt::Debug for Rate {
 }
 
 #[cfg(test)]
+#[allow(clippy::arithmetic_side_effects, reason = "a test that overflows fails, which is what it is for")]
 mod tests {
     use super::*;
     use proptest::prelude::*;
