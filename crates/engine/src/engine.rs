@@ -90,13 +90,6 @@ pub(crate) struct VenueState {
     pub(crate) balance: Option<Usd>,
 }
 
-/// A round for pages and tests.
-#[derive(Clone, Debug, PartialEq, Eq)]
-pub struct RoundView {
-    /// The state.
-    pub round: Round,
-}
-
 /// All rounds of one shard.
 #[derive(Debug)]
 pub struct Engine {

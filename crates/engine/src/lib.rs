@@ -16,6 +16,6 @@ mod reconcile;
 mod stop;
 
 pub use desk::{Desk, Touch};
-pub use engine::{Engine, EngineConfig, FoldError, OnStop, RoundView};
+pub use engine::{Engine, EngineConfig, FoldError, OnStop};
 pub use enter::Intent;
 pub use notice::{Notice, NoticeLevel};

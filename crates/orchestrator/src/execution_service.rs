@@ -14,6 +14,7 @@ use std::sync::Arc;
 use std::sync::atomic::{AtomicU64, Ordering};
 use std::time::Duration;
 use tokio::sync::{Notify, watch};
+use tokio::task::JoinSet;
 use transport::{Clock, Link, LinkConfig, LinkError, LinkEvent};
 use venue_api::{Action, Lane, SessionNews};
 
@@ -215,26 +216,27 @@ impl ExecutionService {
             core.shard.start(epoch, now);
             core.perform(now);
         }
+        // Ends with this function: who stops does not wait for connections to become warm.
+        let mut warming = JoinSet::new();
         for (index, connections) in &self.warm {
-            let core = Rc::clone(&self.core);
-            let (index, connections) = (*index, *connections);
-            tokio::task::spawn_local(async move {
+            let Some(link) = self.core.borrow().links.get(*index).map(Rc::clone) else { continue };
+            let connections = *connections;
+            warming.spawn_local(async move {
                 // The link keeps trying by itself; what it says is for the log.
-                let warmed = {
-                    let link = Rc::clone(&core.borrow().links[index]);
-                    link.warm(Lane::Orders, connections).await
-                };
-                if let Err(why) = warmed {
+                if let Err(why) = link.warm(Lane::Orders, connections).await {
                     tracing::warn!(target: "bot4", reason = why, "[HTTP] Connections not warm yet");
                 }
             });
         }
+        let mut listening = true;
         let mut stopping_since: Option<tokio::time::Instant> = None;
         loop {
             let next = self.core.borrow().next_wake();
             tokio::select! {
                 biased;
-                changed = stop.changed(), if stopping_since.is_none() || *stop.borrow() != StopSignal::Now => {
+                changed = stop.changed(), if listening => {
+                    // Whoever could tell us more is gone: that is a wish to stop, heard once.
+                    listening = changed.is_ok();
                     let signal = if changed.is_err() { StopSignal::Stop } else { *stop.borrow_and_update() };
                     match signal {
                         StopSignal::Run => {}
@@ -244,10 +246,6 @@ impl ExecutionService {
                         }
                         StopSignal::Stop => {}
                         StopSignal::Now => return Ok(self.leave(true).await),
-                    }
-                    if changed.is_err() && stopping_since.is_some() {
-                        // Nobody is left to tell us more; go on without listening.
-                        tokio::time::sleep(Duration::from_millis(20)).await;
                     }
                 }
                 () = self.wake.notified() => {}
