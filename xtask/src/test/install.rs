@@ -19,11 +19,25 @@ struct Need {
 }
 
 /// The packages of the system, on Debian 12.
-const NEEDS: [Need; 2] = [
+const NEEDS: [Need; 4] = [
     Need {
         probe: &["python3", "-c", "import ensurepip, venv"],
         package: "python3-venv",
         needed_by: "crates/venue_sim/tests/paradex_py.rs, which runs the venue's official Python client",
+    },
+    Need {
+        probe: &[
+            "python3",
+            "-c",
+            "import os, sysconfig; open(os.path.join(sysconfig.get_paths()['include'], 'Python.h')).close()",
+        ],
+        package: "python3-dev",
+        needed_by: "two of that client's own dependencies, which pip builds from source",
+    },
+    Need {
+        probe: &["script", "--version"],
+        package: "bsdutils",
+        needed_by: "crates/bot4/tests/demo.rs, which gives the bot a terminal",
     },
     Need {
         probe: &["cc", "--version"],

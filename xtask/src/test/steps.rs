@@ -46,7 +46,7 @@ pub(super) const STEPS: &[Step] = &[
         why: "what the tests need beside Rust, installed when missing",
         lines: &[
             "rustup component add rustfmt clippy",
-            "apt-get install --yes --no-install-recommends python3-venv build-essential",
+            "apt-get install --yes --no-install-recommends python3-venv python3-dev bsdutils build-essential",
             "python3 -m venv target/paradex-py-venv",
             "target/paradex-py-venv/bin/python3 -m pip install --requirement tests/interop/paradex_py/requirements.txt",
         ],
