@@ -494,6 +494,7 @@ impl Config {
             close_market_from: x.close_market_from,
             close_retry_ms: x.close_retry_ms,
             stuck_after_ms: x.stuck_after_ms,
+            ..Policy::default()
         }
     }
 

@@ -4,7 +4,7 @@ use crate::config::Config;
 use crate::keys::Keys;
 use anyhow::Context;
 use books::Rules;
-use domain::{Instrument, InstrumentId, Lifecycle, Mono, Pair, Price, Rate, Size, Usd, VenueId};
+use domain::{Instrument, InstrumentId, Mono, VenueId};
 use engine::EngineConfig;
 use journal::{Identity, Mode};
 use orchestrator::VenueLink;
@@ -66,25 +66,6 @@ impl Places {
 fn ids(n: usize) -> (InstrumentId, InstrumentId) {
     let first = u16::try_from(n * 2).unwrap_or(u16::MAX - 1);
     (InstrumentId(first), InstrumentId(first + 1))
-}
-
-/// A grid that takes nothing, until the venue has said its own.
-fn unknown(id: InstrumentId, venue: VenueId, pair: Pair, symbol: &str) -> Instrument {
-    let one = Size::from_e8(1).expect("one is not negative");
-    Instrument {
-        id,
-        venue,
-        pair,
-        symbol: symbol.to_owned(),
-        tick: Price::from_e8(1).expect("one is above zero"),
-        lot: one,
-        min_size: one,
-        min_notional: Usd::ZERO,
-        max_size: Some(Size::ZERO),
-        taker_fee: Rate::ZERO,
-        quote: String::new(),
-        lifecycle: Lifecycle::Halted,
-    }
 }
 
 /// Whose journal it is.
@@ -155,11 +136,9 @@ pub(crate) fn shard(config: &Config, keys: &Keys, last_nonce: u64, tell_books: b
         buffers: config.file.buffer.0,
         price_bound: x.price_bound_percent.0,
     });
-    let instruments = config
-        .pairs
-        .iter()
-        .enumerate()
-        .flat_map(|(n, p)| [unknown(ids(n).0, VEST, p.pair, &p.vest), unknown(ids(n).1, PARADEX, p.pair, &p.paradex)]);
+    let instruments = config.pairs.iter().enumerate().flat_map(|(n, p)| {
+        [Instrument::unknown(ids(n).0, VEST, p.pair, &p.vest), Instrument::unknown(ids(n).1, PARADEX, p.pair, &p.paradex)]
+    });
     let shard_config = ShardConfig {
         engine: EngineConfig {
             policy: config.policy(),

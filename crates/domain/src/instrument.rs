@@ -11,8 +11,10 @@ pub enum Lifecycle {
     Trading,
     /// Takes reducing orders only, or only cancels.
     ReduceOnly,
-    /// Takes nothing.
+    /// Takes nothing for now.
     Halted,
+    /// Gone, or going for good: takes nothing, or reducing orders only, and will not trade again.
+    Delisted,
 }
 
 /// One venue's contract on one pair, with its grid and limits as the venue published them.
@@ -42,9 +44,39 @@ pub struct Instrument {
     pub quote: String,
     /// Whether it trades now.
     pub lifecycle: Lifecycle,
+    /// Base units that one unit of the venue's own size stands for: 1 nearly always, 1000 for a contract on a thousand.
+    /// Every price and size outside the venue's client is per base unit; the client alone multiplies and divides.
+    pub multiplier: u32,
+    /// Share of the notional that an open position locks up, by the account's leverage; `None` until the venue has said it.
+    pub initial_margin: Option<Rate>,
+    /// How far from the mark price a limit may lie before the venue refuses it, if it has such a band.
+    pub price_band: Option<Rate>,
 }
 
 impl Instrument {
+    /// An instrument of which the venue has told nothing yet: on the finest grid there is, and not trading, so that nothing
+    /// of this ever meets an order.
+    pub fn unknown(id: InstrumentId, venue: VenueId, pair: Pair, symbol: &str) -> Self {
+        let smallest = Size::from_e8(1).expect("one is not negative");
+        Self {
+            id,
+            venue,
+            pair,
+            symbol: symbol.to_owned(),
+            tick: Price::from_e8(1).expect("one is above zero"),
+            lot: smallest,
+            min_size: smallest,
+            min_notional: Usd::ZERO,
+            max_size: None,
+            taker_fee: Rate::ZERO,
+            quote: String::new(),
+            lifecycle: Lifecycle::Halted,
+            multiplier: 1,
+            initial_margin: None,
+            price_band: None,
+        }
+    }
+
     /// True if the venue would take an order of this size at this price as far as size and notional filters go.
     pub fn takes(&self, size: Size, price: Price) -> bool {
         !size.is_zero()

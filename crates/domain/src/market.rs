@@ -1,6 +1,6 @@
 //! What venues say about the market, decoded to integers and borrowed from reused buffers.
 
-use crate::{InstrumentId, Price, Size, Wall};
+use crate::{InstrumentId, Price, Rate, Size, Wall};
 use std::ops::Range;
 
 /// One price level. On the hot path, so plain integers at 1e-8: `size` 0 removes the level in a delta.
@@ -64,6 +64,23 @@ pub enum MarketEvent {
         instrument: InstrumentId,
         /// Mark price.
         mark: Price,
+    },
+    /// What holding costs at the moment.
+    Funding {
+        /// Which instrument.
+        instrument: InstrumentId,
+        /// Share of the notional that a long position pays to a short one per hour; negative: receives. Whatever the venue's
+        /// own interval is, it is brought to an hour here.
+        hourly: Rate,
+        /// When the venue books it next; `None` where it accrues all the time.
+        next: Option<Wall>,
+    },
+    /// What one unit of the currency an instrument is quoted in is worth in US dollars.
+    QuoteRate {
+        /// Which instrument.
+        instrument: InstrumentId,
+        /// Dollars per unit.
+        usd: Price,
     },
     /// A public trade; counts as a sign of life.
     Trade {

@@ -62,6 +62,16 @@ words!(
         ReconcileMismatch = "RECONCILE_MISMATCH",
         /// Stopping began, went on or ended.
         Shutdown = "SHUTDOWN",
+        /// A venue changed a position by itself: liquidation, auto-deleveraging.
+        ForcedChange = "FORCED_CHANGE",
+        /// A pair that was stopped trades again, by a person's word.
+        PairResumed = "PAIR_RESUMED",
+        /// Entries stop for a reason of the bot's own: store, disk, schedule, maintenance.
+        EntriesStopped = "ENTRIES_STOPPED",
+        /// That reason is gone.
+        EntriesResumed = "ENTRIES_RESUMED",
+        /// The watchdog took over.
+        WatchdogActed = "WATCHDOG_ACTED",
         /// Configuration was read.
         Config = "CONFIG",
     }
@@ -98,6 +108,18 @@ words!(
         Cooldown = "cooldown",
         /// A venue refused to prepare the order.
         Prepare = "prepare",
+        /// The executable spread is under its threshold: the normal case, named in the record of what was seen.
+        SpreadTooSmall = "spread_too_small",
+        /// A window around a venue's maintenance or session end.
+        Schedule = "schedule",
+        /// The worst case of the round would lose more than allowed.
+        WorstLoss = "worst_loss",
+        /// The mirror is further behind than its cap.
+        MirrorBehind = "mirror_behind",
+        /// A connection came up too short a time ago.
+        WarmUp = "warm_up",
+        /// Something on the account is not explained by the journal.
+        ForeignActivity = "foreign_activity",
         /// An instrument is halted or takes reducing orders only.
         NotTrading = "not_trading",
     }

@@ -4,12 +4,24 @@
 //! journals of every release must keep replaying (`testdata/` of `engine`). Unknown fields are ignored on reading,
 //! new ones get a default.
 
-use crate::names::Ending;
+use crate::names::{Ending, SkipReason};
 use crate::{Fills, InstrumentId, OrderId, OrderNews, OrderSpec, Pair, Price, Rate, RoundId, Size, Usd, VenueId, VenueKey, Wall};
 use serde::{Deserialize, Serialize};
 
 /// Schema version that this build writes.
 pub const SCHEMA: u16 = 1;
+
+/// What is done about legs that filled unevenly once nothing is on its way.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum Evening {
+    /// The leg that is behind is completed: at entry while the edge lasts and attempts are left, at exit by closing what is
+    /// left of both. What cannot be completed is trimmed.
+    #[default]
+    Complete,
+    /// The leg that is ahead is brought back to the other one, at once.
+    Trim,
+}
 
 /// How a round is driven: copied into the round at its start, so that a change of configuration never changes a
 /// round under way.
@@ -33,6 +45,12 @@ pub struct Policy {
     pub close_retry_ms: i64,
     /// From how long uncovered on a person is called, ms.
     pub stuck_after_ms: i64,
+    /// What is done about an uneven entry.
+    #[serde(default)]
+    pub entry_even: Evening,
+    /// What is done about an uneven exit.
+    #[serde(default)]
+    pub exit_even: Evening,
 }
 
 impl Default for Policy {
@@ -47,6 +65,8 @@ impl Default for Policy {
             close_market_from: 4,
             close_retry_ms: 250,
             stuck_after_ms: 20_000,
+            entry_even: Evening::Complete,
+            exit_even: Evening::Complete,
         }
     }
 }
@@ -129,6 +149,8 @@ pub enum ExitReason {
     Operator,
     /// A venue changed one leg by itself.
     Forced,
+    /// A venue takes the instrument off its list.
+    Delisted,
 }
 
 /// Why an entry was given up.
@@ -192,6 +214,37 @@ pub struct Outcome {
     pub net: Usd,
     /// Longest time one leg was uncovered, ms.
     pub uncovered_ms: i64,
+}
+
+/// What was seen of one pair in one direction over some time, when it was not taken: the nearest miss.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Sighting {
+    /// Which pair.
+    pub pair: Pair,
+    /// The venue that would have been long.
+    pub long: VenueId,
+    /// The other one.
+    pub short: VenueId,
+    /// Since when.
+    pub since: Wall,
+    /// How many looks this sums up.
+    pub looks: u64,
+    /// When the best one was.
+    pub best_at: Wall,
+    /// The best executable entry spread among them, and its threshold.
+    pub spread: Rate,
+    /// What it was compared with.
+    pub threshold: Rate,
+    /// Edge net of all costs at that moment, if it could be computed.
+    pub edge: Option<Rate>,
+    /// What the edge was compared with.
+    pub edge_min: Rate,
+    /// What kept that best one from being taken.
+    pub binding: SkipReason,
+    /// Its numbers, in words.
+    pub detail: String,
+    /// How often each reason was the binding one.
+    pub skips: Vec<(SkipReason, u64)>,
 }
 
 /// One record.
@@ -265,6 +318,20 @@ pub enum Record {
         /// Both sides, in words.
         evidence: String,
     },
+    /// A person looked at what stopped a pair and lets it trade again.
+    Resumed {
+        /// When.
+        at: Wall,
+        /// Which pair; `None`: whatever stopped no single pair.
+        pair: Option<Pair>,
+    },
+    /// What was seen and not taken; changes no state.
+    Watched {
+        /// When.
+        at: Wall,
+        /// What.
+        sightings: Vec<Sighting>,
+    },
 }
 
 impl Record {
@@ -277,7 +344,9 @@ impl Record {
             | Self::News { at, .. }
             | Self::Decided { at, .. }
             | Self::Ended { at, .. }
-            | Self::Mismatch { at, .. } => *at,
+            | Self::Mismatch { at, .. }
+            | Self::Resumed { at, .. }
+            | Self::Watched { at, .. } => *at,
         }
     }
     /// Stable word of the kind.
@@ -290,6 +359,8 @@ impl Record {
             Self::Decided { .. } => "decided",
             Self::Ended { .. } => "ended",
             Self::Mismatch { .. } => "mismatch",
+            Self::Resumed { .. } => "resumed",
+            Self::Watched { .. } => "watched",
         }
     }
     /// Number of the kind in the journal's frame; never reused, and above those the journal keeps for itself.
@@ -302,12 +373,14 @@ impl Record {
             Self::Decided { .. } => 20,
             Self::Ended { .. } => 21,
             Self::Mismatch { .. } => 22,
+            Self::Resumed { .. } => 23,
+            Self::Watched { .. } => 24,
         }
     }
     /// The round it belongs to.
     pub fn round(&self) -> Option<RoundId> {
         match self {
-            Self::Started { .. } | Self::Mismatch { .. } => None,
+            Self::Started { .. } | Self::Mismatch { .. } | Self::Resumed { .. } | Self::Watched { .. } => None,
             Self::Opened { plan, .. } => Some(plan.id),
             Self::Intended { round, .. } | Self::Decided { round, .. } | Self::Ended { round, .. } => Some(*round),
             Self::News { order, .. } => Some(order.round),

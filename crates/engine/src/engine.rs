@@ -160,6 +160,13 @@ impl Engine {
                 }
                 return Ok(());
             }
+            Record::Resumed { pair, .. } => {
+                if let Some(pair) = pair {
+                    self.halted.remove(pair);
+                }
+                return Ok(());
+            }
+            Record::Watched { .. } => return Ok(()),
             Record::Opened { plan, orders, at } => {
                 let round = Round::open((**plan).clone(), orders.clone(), *at)?;
                 let id = round.id();

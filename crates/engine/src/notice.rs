@@ -381,6 +381,7 @@ impl Notice {
                 (ExitReason::MaxHolding, _) => "Closing both legs: held for the longest time allowed".to_owned(),
                 (ExitReason::Operator, _) => "Closing both legs: asked for by the operator".to_owned(),
                 (ExitReason::Forced, _) => "Closing both legs: a venue changed one of them by itself".to_owned(),
+                (ExitReason::Delisted, _) => "Closing both legs: a venue takes the instrument off its list".to_owned(),
             },
             Self::GaveUp { why, .. } => match why {
                 GiveUp::LegFailed => "Entry given up: a leg failed for good".to_owned(),

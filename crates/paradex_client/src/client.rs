@@ -10,7 +10,7 @@ use crate::market_data::Feed;
 use crate::session::Session;
 use crate::sign::Signer;
 use crate::state::Orders;
-use domain::{Instrument, Lifecycle, Mono, Now, OrderId, OrderNews, OrderReport, Price, Rate, Size, TimeInForce, Usd, VenueId};
+use domain::{Instrument, Lifecycle, Mono, Now, OrderId, OrderNews, OrderReport, Rate, TimeInForce, VenueId};
 use signing::SanitizedValue;
 use std::collections::{BTreeMap, BTreeSet};
 use venue_api::{Action, Capabilities, ConnId, Header, Lane, Method, Out, Payload, RequestId, TimerId, VenueNews};
@@ -138,25 +138,10 @@ impl ParadexClient {
             return Err(Error::RecvWindow(config.recv_window_ms));
         }
         let signer = Signer::new(&config.signing_key, &config.account)?;
-        let smallest = Price::from_e8(1).expect("one is above zero");
         let instruments = config
             .instruments
             .iter()
-            .map(|i| Instrument {
-                id: i.id,
-                venue: VENUE,
-                pair: i.pair,
-                symbol: i.symbol.clone(),
-                // Until `/markets` was read nothing trades, so the grid is the finest there is.
-                tick: smallest,
-                lot: Size::from_e8(1).expect("one is not negative"),
-                min_size: Size::ZERO,
-                min_notional: Usd::ZERO,
-                max_size: None,
-                taker_fee: config.taker_fee,
-                quote: String::new(),
-                lifecycle: Lifecycle::Halted,
-            })
+            .map(|i| Instrument { taker_fee: config.taker_fee, ..Instrument::unknown(i.id, VENUE, i.pair, &i.symbol) })
             .collect::<Vec<_>>();
         let fence_ms = config.recv_window_ms.saturating_add(config.fence_margin_ms);
         Ok(Self {

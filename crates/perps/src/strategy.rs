@@ -112,6 +112,8 @@ impl Strategy {
             | MarketEvent::Top { instrument, .. }
             | MarketEvent::BookLost { instrument, .. }
             | MarketEvent::Mark { instrument, .. }
+            | MarketEvent::Funding { instrument, .. }
+            | MarketEvent::QuoteRate { instrument, .. }
             | MarketEvent::Trade { instrument, .. } => *instrument,
         };
         let (p, i) = (*self.places.get(usize::from(id.0))?)?;

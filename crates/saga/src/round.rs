@@ -194,7 +194,11 @@ impl Round {
             }
             Record::Decided { decision, at, .. } => self.decide(decision, *at)?,
             Record::Ended { outcome, .. } => self.outcome = Some(*outcome),
-            Record::Started { .. } | Record::Opened { .. } | Record::Mismatch { .. } => {}
+            Record::Started { .. }
+            | Record::Opened { .. }
+            | Record::Mismatch { .. }
+            | Record::Resumed { .. }
+            | Record::Watched { .. } => {}
         }
         self.measure(record.at());
         Ok(())

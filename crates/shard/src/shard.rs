@@ -378,6 +378,8 @@ const fn word(event: &MarketEvent) -> &'static str {
         MarketEvent::BookLost { why, .. } => why,
         MarketEvent::Top { .. } => "top",
         MarketEvent::Mark { .. } => "mark",
+        MarketEvent::Funding { .. } => "funding",
+        MarketEvent::QuoteRate { .. } => "quote_rate",
         MarketEvent::Trade { .. } => "trade",
     }
 }

@@ -3,7 +3,7 @@
 use crate::sabotage::{Bug, Sabotaged};
 use books::Rules;
 use domain::record::Policy;
-use domain::{Instrument, InstrumentId, Lifecycle, Pair, Price, Rate, Size, Usd, VenueId};
+use domain::{Instrument, InstrumentId, Pair, Rate, Size, Usd, VenueId};
 use engine::EngineConfig;
 use paradex_client::ParadexClient;
 use perps::{PairConfig, Sizing};
@@ -84,24 +84,6 @@ pub(crate) fn engine_config(max_holding_ms: i64) -> EngineConfig {
     }
 }
 
-fn instrument(id: u16, venue: VenueId, symbol: &str) -> Instrument {
-    let one = |v| Size::from_e8(v).expect("not negative");
-    Instrument {
-        id: InstrumentId(id),
-        venue,
-        pair: PAIR,
-        symbol: symbol.to_owned(),
-        tick: Price::from_e8(1_000_000).expect("above zero"),
-        lot: one(100_000),
-        min_size: one(100_000),
-        min_notional: Usd::ZERO,
-        max_size: None,
-        taker_fee: Rate::ZERO,
-        quote: "USD".to_owned(),
-        lifecycle: Lifecycle::Halted,
-    }
-}
-
 impl Bot {
     /// A bot that knows nothing but its configuration.
     pub(crate) fn new(keys: &Keys, last_nonce: u64, bug: Option<Bug>, max_holding_ms: i64) -> Self {
@@ -156,8 +138,8 @@ impl Bot {
                 price_bound: Rate::from_bps(5),
             }],
             instruments: vec![
-                instrument(0, VenueId::new("vest"), "ETH-PERP"),
-                instrument(1, VenueId::new("paradex"), "ETH-USD-PERP"),
+                Instrument::unknown(InstrumentId(0), VenueId::new("vest"), PAIR, "ETH-PERP"),
+                Instrument::unknown(InstrumentId(1), VenueId::new("paradex"), PAIR, "ETH-USD-PERP"),
             ],
             tell_books: false,
             stopwatch: domain::Mono::default,

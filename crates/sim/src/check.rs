@@ -45,7 +45,11 @@ impl Shadow {
                 self.ended.insert(*round, outcome.net.e8());
                 Ok(())
             }
-            Record::Decided { .. } | Record::Started { .. } | Record::Mismatch { .. } => Ok(()),
+            Record::Decided { .. }
+            | Record::Started { .. }
+            | Record::Mismatch { .. }
+            | Record::Resumed { .. }
+            | Record::Watched { .. } => Ok(()),
         }
     }
 

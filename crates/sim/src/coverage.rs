@@ -141,7 +141,7 @@ impl Coverage {
                 }
             }
             Record::Ended { outcome, .. } => self.add("ending", outcome.ending.word()),
-            Record::Started { .. } | Record::Mismatch { .. } => {}
+            Record::Started { .. } | Record::Mismatch { .. } | Record::Resumed { .. } | Record::Watched { .. } => {}
         }
     }
 

@@ -130,6 +130,7 @@ pub(crate) const fn exit_word(reason: ExitReason) -> &'static str {
         ExitReason::MaxHolding => "max_holding",
         ExitReason::Operator => "operator",
         ExitReason::Forced => "forced",
+        ExitReason::Delisted => "delisted",
     }
 }
 

@@ -69,7 +69,7 @@ impl Projection {
     fn fold(&mut self, seq: u64, record: &Record, changes: &mut Vec<Change>) {
         let at = record.at();
         match record {
-            Record::Started { .. } => {}
+            Record::Started { .. } | Record::Resumed { .. } | Record::Watched { .. } => {}
             Record::Mismatch { venue, pair, evidence, .. } => {
                 let text = format!("{venue}: {evidence}");
                 let event = EventType::ReconcileMismatch;

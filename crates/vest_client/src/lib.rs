@@ -35,7 +35,7 @@ pub mod bench {
     }
 }
 
-use domain::{Instrument, Lifecycle, Now, OrderId, Price, Rate, Size, TimeInForce, Usd, VenueId};
+use domain::{Instrument, Now, OrderId, TimeInForce, VenueId};
 use market_data::Feed;
 use parse::Decimals;
 use risk::ClearedOrder;
@@ -104,21 +104,7 @@ impl VestClient {
             fence_ms: config.recv_window_ms.saturating_add(config.fence_margin_ms),
             price_band: None,
         };
-        // Until the venue has told its grid nothing trades, so the placeholders below never meet an order.
-        let unknown = |one: &VestInstrument| Instrument {
-            id: one.id,
-            venue: parse::VENUE,
-            pair: one.pair,
-            symbol: one.symbol.clone(),
-            tick: Price::from_e8(1).expect("one is above zero"),
-            lot: Size::from_e8(1).expect("one is not negative"),
-            min_size: Size::ZERO,
-            min_notional: Usd::ZERO,
-            max_size: None,
-            taker_fee: Rate::ZERO,
-            quote: "USDC".to_owned(),
-            lifecycle: Lifecycle::Halted,
-        };
+        let unknown = |one: &VestInstrument| Instrument::unknown(one.id, parse::VENUE, one.pair, &one.symbol);
         let instruments: Vec<Instrument> = config.instruments.iter().map(unknown).collect();
         Ok(Self {
             signer,

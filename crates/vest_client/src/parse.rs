@@ -176,6 +176,9 @@ pub(crate) fn instrument(row: &SymbolRow<'_>, id: InstrumentId, pair: Pair) -> O
         taker_fee: Rate::from_e8(e8(row.taker_fee?.text(), Round::Up)?),
         quote: row.quote.as_deref().unwrap_or("USDC").to_owned(),
         lifecycle: row.trading_status.map_or(Lifecycle::Trading, |s| lifecycle(s.text())),
+        multiplier: 1,
+        initial_margin: None,
+        price_band: None,
     };
     Some((one, Decimals { size: size_decimals, price: price_decimals }))
 }

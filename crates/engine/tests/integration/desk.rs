@@ -55,6 +55,9 @@ impl Script {
             taker_fee: Rate::from_bps(2),
             quote: "USD".to_owned(),
             lifecycle: Lifecycle::Trading,
+            multiplier: 1,
+            initial_margin: None,
+            price_band: None,
         };
         let touch = Some(Touch { bid: price(2_999), ask: price(3_001) });
         Self {

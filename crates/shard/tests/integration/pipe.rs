@@ -6,7 +6,7 @@
 
 use books::Rules;
 use domain::record::Policy;
-use domain::{Instrument, InstrumentId, Lifecycle, Mono, Now, Pair, Price, Rate, Size, Usd, VenueId, Wall};
+use domain::{Instrument, InstrumentId, Mono, Now, Pair, Rate, Size, Usd, VenueId, Wall};
 use engine::EngineConfig;
 use paradex_client::{InstrumentConfig, ParadexClient};
 use perps::{PairConfig, Sizing};
@@ -52,24 +52,6 @@ pub(crate) struct Pipe {
     conns: BTreeMap<u64, (usize, ConnId)>,
     requests: BTreeMap<u64, (usize, RequestId)>,
     timers: BTreeMap<(usize, TimerId), u64>,
-}
-
-fn instrument(id: u16, venue: &'static str, symbol: &str) -> Instrument {
-    let size = |v| Size::from_e8(v).expect("not negative");
-    Instrument {
-        id: InstrumentId(id),
-        venue: VenueId::new(venue),
-        pair: PAIR,
-        symbol: symbol.to_owned(),
-        tick: Price::from_e8(1_000_000).expect("above zero"),
-        lot: size(100_000),
-        min_size: size(100_000),
-        min_notional: Usd::ZERO,
-        max_size: None,
-        taker_fee: Rate::ZERO,
-        quote: "USD".to_owned(),
-        lifecycle: Lifecycle::Halted,
-    }
 }
 
 /// Throw-away keys: they hold nothing anywhere.
@@ -125,7 +107,8 @@ fn shard(spread_entry: Rate, stopwatch: fn() -> Mono, vest: VestClient, paradex:
         buffers: Rate::ZERO,
         price_bound: Rate::from_bps(5),
     };
-    let instruments = vec![instrument(0, "vest", "ETH-PERP"), instrument(1, "paradex", "ETH-USD-PERP")];
+    let unknown = |id, venue, symbol| Instrument::unknown(InstrumentId(id), VenueId::new(venue), PAIR, symbol);
+    let instruments = vec![unknown(0, "vest", "ETH-PERP"), unknown(1, "paradex", "ETH-USD-PERP")];
     let venues = vec![
         Venue { id: names[VEST], client: Box::new(vest), way: "REST" },
         Venue { id: names[PARADEX], client: Box::new(paradex), way: "WS" },

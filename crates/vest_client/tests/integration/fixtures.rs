@@ -35,6 +35,8 @@ fn feed(text: &str) -> String {
             let time = venue_time.map(|t| format!(" at {}", t.ms())).unwrap_or_default();
             format!("{}: {} / {}{time}", symbols[usize::from(instrument.0)], side(bids), side(asks))
         }
+        MarketEvent::Funding { instrument, hourly, .. } => format!("{}: funding {hourly}%", symbols[usize::from(instrument.0)]),
+        MarketEvent::QuoteRate { instrument, usd } => format!("{}: quote {usd}", symbols[usize::from(instrument.0)]),
         MarketEvent::Mark { instrument, mark } => format!("{}: mark {mark}", symbols[usize::from(instrument.0)]),
         MarketEvent::Trade { instrument, price, size } => format!("{}: {size} at {price}", symbols[usize::from(instrument.0)]),
         other => format!("{other:?}"),

@@ -18,6 +18,8 @@ fn words(rig: &mut Rig) -> Vec<String> {
             format!("{}: {} | {}{time}", instrument.0, side(bids), side(asks))
         }
         MarketEvent::BookLost { instrument, why } => format!("{}: lost {why}", instrument.0),
+        MarketEvent::Funding { instrument, hourly, .. } => format!("{}: funding {hourly}%", instrument.0),
+        MarketEvent::QuoteRate { instrument, usd } => format!("{}: quote {usd}", instrument.0),
         MarketEvent::Mark { instrument, mark } => format!("{}: mark {mark}", instrument.0),
         MarketEvent::Trade { instrument, price, size } => format!("{}: trade {size} at {price}", instrument.0),
         MarketEvent::Top { .. } => "top".to_owned(),
