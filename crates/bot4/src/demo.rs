@@ -20,7 +20,7 @@ use venue_sim::vest::{VestSim, VestSimConfig};
 const PAIRS: [Pair; 2] = [Pair::new("ETH-USD"), Pair::new("BTC-USD")];
 
 /// The demo's settings under what the command line sets.
-pub(crate) fn load(set: impl FnOnce(Layers) -> Result<Layers, config_manager::ConfigError>) -> anyhow::Result<Config> {
+pub(crate) fn load(set: impl FnOnce(Layers) -> anyhow::Result<Layers>) -> anyhow::Result<Config> {
     let pairs: Vec<&str> = PAIRS.iter().map(Pair::as_str).collect();
     let layers = Layers::new()
         .set("mode", "demo", "the demo")?

@@ -4,13 +4,14 @@ use crate::cli::{FAILED, LEFT_BEHIND, OK, USAGE};
 use crate::config::{Config, FileConfig, Mode};
 use crate::demo::{self, Embedded};
 use crate::keys::{self, Keys};
-use crate::summary;
+use crate::source::{Own, Source, Usage, is_wrong_input};
 use crate::wiring::{self, Places};
+use crate::{replay, summary};
 use anyhow::Context;
-use config_manager::{ConfigError, Environment, EnvironmentError, Layers};
+use clap::{Args, ValueEnum};
+use config_manager::Environment;
 use domain::Wall;
-use domain::record::Record;
-use journal::{Journal, KIND_SNAPSHOT};
+use journal::Journal;
 use orchestrator::{ExecutionService, Finished, ServiceConfig, StopSignal};
 use state_store::{Projector, ProjectorHandle};
 use std::io::IsTerminal;
@@ -22,16 +23,31 @@ use telemetry::{Format, LogOptions};
 use tokio::sync::{oneshot, watch};
 
 /// What the command line asked for.
-#[derive(Debug, Default)]
-pub(crate) struct RunOptions {
-    pub(crate) config: Option<PathBuf>,
-    pub(crate) mode: Option<String>,
-    pub(crate) external: Option<bool>,
-    pub(crate) state: Option<PathBuf>,
-    pub(crate) on_stop: Option<String>,
-    pub(crate) settings: Vec<String>,
-    pub(crate) seed: Option<u64>,
-    pub(crate) stop_after: Option<u64>,
+#[derive(Clone, Debug, Default, Args)]
+pub(crate) struct RunArgs {
+    #[command(flatten)]
+    source: Source,
+    /// In demo: venues inside this process, or those that the configuration names.
+    #[arg(long, value_enum)]
+    venues: Option<Venues>,
+    /// What becomes of open positions at the end: leave or flatten.
+    #[arg(long, value_name = "WHAT")]
+    on_stop: Option<String>,
+    /// In demo: which market is drawn.
+    #[arg(long, value_name = "N")]
+    seed: Option<u64>,
+    /// Stop by itself after so many seconds.
+    #[arg(long, value_name = "SECONDS")]
+    stop_after: Option<u64>,
+}
+
+/// Where the demo's venues are.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, ValueEnum)]
+enum Venues {
+    /// Simulated inside this process.
+    Embedded,
+    /// Simulators that run on their own.
+    External,
 }
 
 /// Signals within this time of the first one are the same wish.
@@ -39,11 +55,8 @@ const ONE_SIGNAL: Duration = Duration::from_millis(300);
 /// First and longest pause before a database that could not be opened is tried again.
 const OPEN_AGAIN: (Duration, Duration) = (Duration::from_secs(1), Duration::from_secs(30));
 
-/// Variables with our prefix that are no settings.
-const NOT_SETTINGS: [&str; 1] = ["BOT4_PARADEX_PY_VENV"];
-
 /// Runs the bot and gives the exit code.
-pub(crate) fn main(options: &RunOptions, logs: &LogOptions) -> u8 {
+pub(crate) fn main(options: &RunArgs, logs: &LogOptions) -> u8 {
     let guard = match telemetry::init(logs) {
         Ok(guard) => guard,
         Err(e) => {
@@ -66,19 +79,12 @@ pub(crate) fn main(options: &RunOptions, logs: &LogOptions) -> u8 {
         }
         Err(e) => {
             tracing::error!(target: "bot4", "{e:#}");
-            let wrong_credential = e.is::<config_manager::MissingCredential>() || e.is::<keys::WrongCredential>();
-            let wrong_input = e.is::<ConfigError>() || e.is::<Usage>() || e.is::<EnvironmentError>() || wrong_credential;
-            if wrong_input { USAGE } else { FAILED }
+            if is_wrong_input(&e) { USAGE } else { FAILED }
         }
     };
     drop(guard);
     code
 }
-
-/// Something that the caller has to write differently.
-#[derive(Debug, thiserror::Error)]
-#[error("{0}")]
-struct Usage(String);
 
 /// Everything that has to be known before anything runs.
 struct Setup {
@@ -90,7 +96,7 @@ struct Setup {
     temporary: bool,
 }
 
-fn start(options: &RunOptions) -> anyhow::Result<Finished> {
+fn start(options: &RunArgs) -> anyhow::Result<Finished> {
     let setup = prepare(options)?;
     let Setup { config, .. } = &setup;
     tracing::info!(target: "bot4", event_type = "CONFIG", config_hash = config.hash, "[CONFIG] Loaded pairs: {}", config.pair_list());
@@ -114,61 +120,31 @@ fn start(options: &RunOptions) -> anyhow::Result<Finished> {
     result
 }
 
-fn layers(options: &RunOptions, mut layers: Layers) -> Result<Layers, ConfigError> {
-    if let Some(mode) = &options.mode {
-        layers = layers.set("mode", mode, "--mode")?;
-    }
-    if let Some(on_stop) = &options.on_stop {
-        layers = layers.set("on_stop", on_stop, "--on-stop")?;
-    }
-    if let Some(state) = &options.state {
-        layers = layers.set("state", &state.display().to_string(), "--state")?;
-    }
-    for setting in &options.settings {
-        let (name, value) = setting.split_once('=').unwrap_or((setting, ""));
-        layers = layers.set(name, value, "--set")?;
-    }
-    Ok(layers)
-}
-
-fn prepare(options: &RunOptions) -> anyhow::Result<Setup> {
-    let dotenv = Path::new(".env");
-    let environment = Environment::load(Some(dotenv))?;
+fn prepare(options: &RunArgs) -> anyhow::Result<Setup> {
+    let environment = Source::environment()?;
     if environment.readable_by_others() {
         tracing::warn!(target: "bot4", ".env can be read by other users of this machine; `chmod 600 .env` ends that");
     }
-    let file = options.config.clone().or_else(|| {
-        let here = PathBuf::from("config.yaml");
-        here.exists().then_some(here)
-    });
     let credentials = environment.secrets().any_present(&keys::ALL);
-    let asked_for_demo = options.mode.as_deref() == Some("demo");
-    if let Some(bad) = options.settings.iter().find(|s| !s.contains('=')) {
-        return Err(Usage(format!("--set {bad}: write NAME=VALUE, for example --set spread_entry=0.25")).into());
-    }
-    let Some(file) = file else {
-        if credentials && !asked_for_demo {
+    let mode = options.source.mode.as_deref();
+    let own: Vec<Own<'_>> = options.on_stop.iter().map(|what| ("on_stop", what.as_str(), "--on-stop")).collect();
+    if options.source.file().is_none() {
+        if credentials && mode != Some("demo") {
             return Err(Usage(
                 "there are credentials but no config.yaml: write one that names `pairs` and a `mode`, or ask for --mode demo"
                     .into(),
             )
             .into());
         }
-        if let Some(mode) = options.mode.as_deref().filter(|m| *m != "demo") {
+        if let Some(mode) = mode.filter(|m| *m != "demo") {
             return Err(
                 Usage(format!("--mode {mode} needs a configuration: there is no config.yaml here, and no --config")).into()
             );
         }
-        let config = demo::load(|l| layers(options, l.environment(&environment, "BOT4_", &NOT_SETTINGS)?))?;
+        let config = demo::load(|below| options.source.over(below, &environment, &own))?;
         return demo_setup(config, options, &environment, credentials);
-    };
-    let base = Layers::new()
-        .alias("entry_threshold", "spread_entry")
-        .alias("exit_threshold", "spread_exit")
-        .file(&file, "")?
-        .environment(&environment, "BOT4_", &NOT_SETTINGS)?;
-    let loaded = layers(options, base)?.load::<FileConfig>()?;
-    let config = Config::resolve(&loaded)?;
+    }
+    let (loaded, config) = options.source.load(&environment, &own)?;
     match config.file.mode {
         Mode::Demo => demo_setup(config, options, &environment, credentials),
         Mode::Paper | Mode::Live => {
@@ -179,12 +155,12 @@ fn prepare(options: &RunOptions) -> anyhow::Result<Setup> {
     }
 }
 
-fn demo_setup(mut config: Config, options: &RunOptions, environment: &Environment, credentials: bool) -> anyhow::Result<Setup> {
-    let embedded = !options.external.unwrap_or(false);
+fn demo_setup(mut config: Config, options: &RunArgs, environment: &Environment, credentials: bool) -> anyhow::Result<Setup> {
+    let embedded = options.venues != Some(Venues::External);
     // Fresh keys meet venues that have never seen them.
     config.file.venues.paradex.onboard |= embedded;
     let keys = if credentials && !embedded { Keys::from_environment(environment)? } else { Keys::throw_away()? };
-    let own_place = options.state.is_some() || config.file.state != FileConfig::default().state || !embedded;
+    let own_place = options.source.state.is_some() || config.file.state != FileConfig::default().state || !embedded;
     let (state, temporary) = if own_place {
         (config.file.state.clone(), false)
     } else {
@@ -202,7 +178,7 @@ fn demo_setup(mut config: Config, options: &RunOptions, environment: &Environmen
 }
 
 /// The cold side: simulators, projections, signals. The hot thread does the rest.
-async fn supervise(setup: &Setup, options: &RunOptions) -> anyhow::Result<Finished> {
+async fn supervise(setup: &Setup, options: &RunArgs) -> anyhow::Result<Finished> {
     let seed = options.seed.unwrap_or_else(|| u64::from(std::process::id()) ^ wiring::clock().now().wall.0.unsigned_abs());
     let embedded = if setup.embedded { Some(Embedded::start(&setup.config, seed)?) } else { None };
     let places = match &embedded {
@@ -304,8 +280,9 @@ impl Hot {
         if let Some(lost) = &opened.report.repaired {
             tracing::warn!(target: "bot4", "[STATE] Journal repaired: {lost}");
         }
-        let records = read(&opened.replay)?;
-        let mut shard = wiring::shard(&self.config, &self.keys, last_nonce(&records), tracing::enabled!(tracing::Level::DEBUG))?;
+        let records = replay::records(&opened.replay)?;
+        let mut shard =
+            wiring::shard(&self.config, &self.keys, replay::last_nonce(&records), tracing::enabled!(tracing::Level::DEBUG))?;
         for record in &records {
             shard.replay(record).context("the journal does not fold; nothing may be traded on it")?;
         }
@@ -334,44 +311,6 @@ fn wall() -> Wall {
 /// Version and, where the build knows it, the commit.
 fn build() -> &'static str {
     concat!("bot4 ", env!("CARGO_PKG_VERSION"))
-}
-
-/// Records out of the journal's frames; a snapshot is the records that its state is the fold of.
-fn read(frames: &[journal::Record]) -> anyhow::Result<Vec<Record>> {
-    let mut records = Vec::new();
-    for frame in frames {
-        let unreadable = || format!("record {} of the journal does not read back", frame.seq);
-        if frame.version > domain::record::SCHEMA {
-            anyhow::bail!(
-                "record {} was written by a newer bot4 (schema {}, this one reads {})",
-                frame.seq,
-                frame.version,
-                domain::record::SCHEMA
-            );
-        }
-        if frame.kind == KIND_SNAPSHOT {
-            let snapshot: Vec<Record> = serde_json::from_slice(&frame.body).with_context(unreadable)?;
-            records.extend(snapshot);
-        } else {
-            records.push(serde_json::from_slice(&frame.body).with_context(unreadable)?);
-        }
-    }
-    Ok(records)
-}
-
-/// The largest nonce that any order on Vest used: none at or below it may be used again.
-fn last_nonce(records: &[Record]) -> u64 {
-    records
-        .iter()
-        .filter_map(|r| match r {
-            Record::Opened { orders, .. } | Record::Intended { orders, .. } => Some(orders),
-            _ => None,
-        })
-        .flatten()
-        .filter(|o| o.spec.venue == wiring::VEST)
-        .filter_map(|o| o.key.key.parse().ok())
-        .max()
-        .unwrap_or(0)
 }
 
 /// The projection's task on the cold runtime.

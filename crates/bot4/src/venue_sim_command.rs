@@ -2,6 +2,7 @@
 
 use crate::cli::{FAILED, OK};
 use anyhow::Context;
+use clap::Args;
 use std::path::PathBuf;
 use venue_sim::VenueSim;
 use venue_sim::market::{Market, MarketShape};
@@ -10,18 +11,30 @@ use venue_sim::server::{ServerOptions, TlsServer};
 use venue_sim::vest::{VestSim, VestSimConfig};
 
 /// What was asked for.
-#[derive(Debug)]
-pub(crate) struct SimOptions {
-    pub(crate) venue: String,
-    pub(crate) port: u16,
-    pub(crate) ca_out: Option<PathBuf>,
-    pub(crate) latency_ms: u64,
-    pub(crate) seed: u64,
-    pub(crate) control: bool,
+#[derive(Clone, Debug, Args)]
+pub(crate) struct SimArgs {
+    /// Which venue.
+    #[arg(value_parser = ["paradex", "vest"])]
+    venue: String,
+    /// Port to listen on; any free one by default.
+    #[arg(long, default_value_t = 0)]
+    port: u16,
+    /// Where to write the certificate that clients have to trust; a temporary file by default.
+    #[arg(long, value_name = "FILE")]
+    ca_out: Option<PathBuf>,
+    /// Simulated round trip of the line, ms.
+    #[arg(long, default_value_t = 0)]
+    latency_ms: u64,
+    /// Which market is drawn; the same seed gives both venues the same world.
+    #[arg(long, default_value_t = 1)]
+    seed: u64,
+    /// Serve `/_sim/fault` to turn faults on and off.
+    #[arg(long)]
+    control: bool,
 }
 
 /// Runs until Ctrl+C.
-pub(crate) fn run(options: &SimOptions) -> u8 {
+pub(crate) fn run(options: &SimArgs) -> u8 {
     match serve(options) {
         Ok(()) => OK,
         Err(e) => {
@@ -31,7 +44,7 @@ pub(crate) fn run(options: &SimOptions) -> u8 {
     }
 }
 
-fn serve(options: &SimOptions) -> anyhow::Result<()> {
+fn serve(options: &SimArgs) -> anyhow::Result<()> {
     let runtime = tokio::runtime::Builder::new_multi_thread().worker_threads(2).enable_all().build()?;
     runtime.block_on(async {
         let market = Market::new(options.seed, MarketShape::default());
