@@ -2,13 +2,12 @@
 //! partial fill or an answer that gets lost, so that a newcomer sees the whole job.
 
 use crate::config::{Config, FileConfig};
+use crate::storm::{Strike, Trouble, strikes};
 use crate::wiring::Places;
 use anyhow::Context;
 use config_manager::Layers;
 use domain::Pair;
-use serde_json::{Value, json};
 use std::sync::Arc;
-use std::time::Duration;
 use tokio_util::sync::CancellationToken;
 use tokio_util::task::TaskTracker;
 use venue_sim::market::{Market, MarketShape};
@@ -44,7 +43,7 @@ pub(crate) struct Embedded {
 
 impl Embedded {
     /// Starts both; must be called inside a tokio runtime.
-    pub(crate) fn start(config: &Config, seed: u64) -> anyhow::Result<Self> {
+    pub(crate) fn start(config: &Config, seed: u64, trouble: Trouble) -> anyhow::Result<Self> {
         let market = Market::new(seed, MarketShape::default());
         let authority = Authority::generate().context("no certificate for the simulated venues")?;
         let symbols: Vec<&str> = config.pairs.iter().map(|p| p.paradex.as_str()).collect();
@@ -57,7 +56,7 @@ impl Embedded {
             .context("the simulated Paradex could not be started")?;
         let embedded =
             Self { vest: Arc::new(vest), paradex: Arc::new(paradex), stop: CancellationToken::new(), tasks: TaskTracker::new() };
-        embedded.trouble();
+        embedded.trouble(strikes(trouble, seed));
         Ok(embedded)
     }
 
@@ -70,28 +69,30 @@ impl Embedded {
         }
     }
 
-    /// Something goes wrong every few seconds, once each, the first time when a round has been seen to go well.
-    fn trouble(&self) {
-        let (vest, paradex, stop) = (Arc::clone(&self.vest), Arc::clone(&self.paradex), self.stop.clone());
-        let plan: [(bool, &str, Value); 6] = [
-            (false, "partial_fill", json!({"count": 1, "share_bps": 6_000})),
-            (true, "refuse_order", json!({"count": 1, "code": 3001})),
-            (true, "lose_order_answer", json!({"count": 1})),
-            (false, "refuse_order", json!({"count": 3, "late": true, "code": "NOT_ENOUGH_MARGIN"})),
-            (true, "partial_fill", json!({"count": 1, "share_bps": 4_000})),
-            (false, "drop_sockets", json!({"count": 1})),
-        ];
+    /// Lets go wrong what is planned, each strike taken away again in its time.
+    fn trouble(&self, strikes: impl Iterator<Item = Strike> + Send + 'static) {
+        let (vest, paradex, stop, tasks) =
+            (Arc::clone(&self.vest), Arc::clone(&self.paradex), self.stop.clone(), self.tasks.clone());
         self.tasks.spawn(async move {
-            for (on_vest, name, parameters) in plan.iter().cycle() {
+            for strike in strikes {
                 tokio::select! {
                     biased;
                     () = stop.cancelled() => return,
-                    () = tokio::time::sleep(Duration::from_secs(11)) => {}
+                    () = tokio::time::sleep(strike.after) => {}
                 }
-                let server = if *on_vest { &vest } else { &paradex };
-                if let Err(why) = server.fault(name, parameters) {
-                    tracing::warn!(target: "bot4", "the demo's trouble {name} is refused: {why}");
+                let server = if strike.on_vest { &vest } else { &paradex };
+                if let Err(why) = server.fault(strike.name, &strike.parameters) {
+                    tracing::warn!(target: "bot4", "the demo's trouble {} is refused: {why}", strike.name);
                 }
+                let Some(lasts) = strike.lasts else { continue };
+                let (server, stop) = (Arc::clone(server), stop.clone());
+                tasks.spawn(async move {
+                    tokio::select! {
+                        biased;
+                        () = stop.cancelled() => {}
+                        () = tokio::time::sleep(lasts) => server.clear(strike.name),
+                    }
+                });
             }
         });
     }

@@ -9,6 +9,7 @@ mod keys;
 mod replay;
 mod run;
 mod source;
+mod storm;
 mod summary;
 mod venue_sim_command;
 mod wiring;

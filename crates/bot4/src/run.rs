@@ -6,6 +6,7 @@ use crate::demo::{self, Embedded};
 use crate::keys::{self, Keys};
 use crate::source::{Own, Source, Usage, is_wrong_input};
 use crate::wiring::{self, Places};
+use crate::storm::Trouble;
 use crate::{replay, summary};
 use anyhow::Context;
 use clap::{Args, ValueEnum};
@@ -36,6 +37,9 @@ pub(crate) struct RunArgs {
     /// In demo: which market is drawn.
     #[arg(long, value_name = "N")]
     seed: Option<u64>,
+    /// In demo: how much goes wrong at the simulated venues.
+    #[arg(long, value_enum, default_value_t)]
+    trouble: Trouble,
     /// Stop by itself after so many seconds.
     #[arg(long, value_name = "SECONDS")]
     stop_after: Option<u64>,
@@ -180,7 +184,7 @@ fn demo_setup(mut config: Config, options: &RunArgs, environment: &Environment, 
 /// The cold side: simulators, projections, signals. The hot thread does the rest.
 async fn supervise(setup: &Setup, options: &RunArgs) -> anyhow::Result<Finished> {
     let seed = options.seed.unwrap_or_else(|| u64::from(std::process::id()) ^ wiring::clock().now().wall.0.unsigned_abs());
-    let embedded = if setup.embedded { Some(Embedded::start(&setup.config, seed)?) } else { None };
+    let embedded = if setup.embedded { Some(Embedded::start(&setup.config, seed, options.trouble)?) } else { None };
     let places = match &embedded {
         Some(embedded) => embedded.places(),
         None => Places::configured(&setup.config)?,
