@@ -166,7 +166,7 @@ impl Engine {
                 }
                 return Ok(());
             }
-            Record::Watched { .. } => return Ok(()),
+            Record::Watched { .. } | Record::Timed { .. } => return Ok(()),
             Record::Opened { plan, orders, at } => {
                 let round = Round::open((**plan).clone(), orders.clone(), *at)?;
                 let id = round.id();
@@ -183,7 +183,11 @@ impl Engine {
                 self.rounds.insert(id, slot);
                 return Ok(());
             }
-            Record::Intended { .. } | Record::News { .. } | Record::Decided { .. } | Record::Ended { .. } => {}
+            Record::Intended { .. }
+            | Record::News { .. }
+            | Record::Decided { .. }
+            | Record::Ended { .. }
+            | Record::Forced { .. } => {}
         }
         let id = record.round().ok_or(FoldError::NoSuchRound { round: RoundId { epoch: 0, seq: 0 }, word: record.word() })?;
         self.reopen_if_late(id, record);
@@ -257,7 +261,8 @@ impl Engine {
                 under_way = under_way.saturating_add(1);
             }
             for o in &slot.round.orders {
-                desk.adopt(o.spec.venue, venue_api::KnownOrder { spec: o.spec.clone(), key: o.key.clone() });
+                let (spec, key) = (o.spec.clone(), o.key.clone());
+                desk.adopt(o.spec.venue, venue_api::KnownOrder { spec, key, fills: o.fills, over: !o.is_live() });
             }
         }
         self.results.clear();

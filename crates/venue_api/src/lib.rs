@@ -68,6 +68,11 @@ pub struct KnownOrder {
     pub spec: OrderSpec,
     /// Its key as journaled.
     pub key: VenueKey,
+    /// What it has filled by the journal. A venue with a memory of its own is asked; one that is simulated beside the bot has
+    /// no other.
+    pub fills: domain::Fills,
+    /// Whether it is over by the journal.
+    pub over: bool,
 }
 
 /// A venue's protocol machine.

@@ -216,7 +216,7 @@ fn an_order_of_an_earlier_life_is_found_and_its_stamp_is_not_used_again() {
     let dead_after = Wall::from_ms(START_MS + 60_000);
     let key = VenueKey { key: spec_1.id.to_string(), hash: None, dead_after };
     let id = spec_1.id;
-    rig.client.adopt(KnownOrder { spec: spec_1, key });
+    rig.client.adopt(KnownOrder { spec: spec_1, key, fills: domain::Fills::default(), over: false });
     rig.step(|c, now, out| c.query(id, now, out));
     rig.reply("/orders?", 200, EMPTY);
     let closed = order_json("CLOSED", "0.5", "0.5", "USER_CANCELED");

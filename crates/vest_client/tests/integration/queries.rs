@@ -144,7 +144,7 @@ fn an_order_of_an_earlier_life_is_recognised_asked_about_and_its_nonce_is_not_re
     let nonce = START as u64 + 60_000;
     let key = VenueKey { key: nonce.to_string(), hash: None, dead_after: Wall::from_ms(START + 65_500) };
     let id = spec.id;
-    rig.client.adopt(KnownOrder { spec, key });
+    rig.client.adopt(KnownOrder { spec, key, fills: Fills::default(), over: false });
     rig.start();
     rig.come_up();
     rig.acknowledge(FEED);
@@ -165,7 +165,8 @@ fn an_adopted_order_whose_key_is_no_nonce_is_found_by_nothing() {
     let mut rig = Rig::ready();
     let spec = rig.spec(Side::Buy, "0.1", "91234.5");
     let id = spec.id;
-    rig.client.adopt(KnownOrder { spec, key: VenueKey { key: "torn".to_owned(), hash: None, dead_after: Wall::default() } });
+    let key = VenueKey { key: "torn".to_owned(), hash: None, dead_after: Wall::default() };
+    rig.client.adopt(KnownOrder { spec, key, fills: Fills::default(), over: false });
     ask(&mut rig, id);
     assert_eq!(rig.order_news(), ["query failed"]);
     rig.event(r#"{"id":"0x9","status":"FILLED","size":"0.1","avgFilledPrice":"1","fees":"0","nonce":0}"#);
