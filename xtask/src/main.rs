@@ -7,6 +7,7 @@ mod layers;
 mod picture;
 mod requirements;
 mod rust_source;
+mod soak;
 mod test;
 mod tidy;
 mod vectors;
@@ -15,12 +16,13 @@ mod workspace;
 use std::process::ExitCode;
 
 /// Every task by name with one line for people. [`requirements`] knows a command by this list too.
-const TASKS: [(&str, &str); 6] = [
+const TASKS: [(&str, &str); 7] = [
     ("layers", "only the allowed edges between crates, and no runtime below pure ones"),
     ("tidy", "the house rules that no compiler knows"),
     ("requirements", "every id of docs/requirements.md is shown by something that exists"),
     ("vectors FILE...", "golden vectors, recomputed with our own code"),
     ("picture FILE < LOG", "draws the first round of a run's JSON log as an SVG"),
+    ("soak [--minutes N] [--seed N] [--out FILE]", "a long demo in a storm of faults, with figures"),
     ("test [--quick] [--only STEP]", "everything, on a machine with rustup's stable and a C compiler"),
 ];
 
@@ -37,6 +39,13 @@ fn main() -> ExitCode {
             Err(error) => {
                 eprintln!("picture: {error:#}");
                 ExitCode::from(2)
+            }
+        },
+        Some("soak") => match soak::run(rest) {
+            Ok(()) => ExitCode::SUCCESS,
+            Err(error) => {
+                eprintln!("soak: {error:#}");
+                ExitCode::FAILURE
             }
         },
         Some("test") => test::run(rest),
