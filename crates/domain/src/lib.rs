@@ -17,7 +17,7 @@ pub mod time;
 pub use decimal::{DecimalError, parse_e8, write_e8};
 pub use ids::{InstrumentId, LegId, OrderId, Pair, Purpose, RoundId, VenueId, VenueOrderId};
 pub use instrument::{Instrument, Lifecycle};
-pub use market::{BookKind, Level, MarketEvent};
+pub use market::{BookKind, Booking, Level, MarketEvent};
 pub use money::{Price, Rate, SCALE, Side, Size, Usd};
 pub use order::{
     AccountSnapshot, Fills, OpenOrder, OrderEnd, OrderNews, OrderReport, OrderSpec, OrderType, Position, Refusal, RefusalKind,

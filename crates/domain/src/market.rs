@@ -21,6 +21,15 @@ pub enum BookKind {
     Delta,
 }
 
+/// When a venue books funding that it takes in lumps: whoever holds a position at that moment pays or receives the whole lump.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Booking {
+    /// The next one, by the venue's clock.
+    pub at: Wall,
+    /// From one to the next, ms; above zero. A lump is the hourly rate times this.
+    pub every_ms: i64,
+}
+
 /// One thing a venue said about a market. `Copy`, so that a reused `Vec` of them never allocates; levels lie in the
 /// buffer that travels with it.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -72,8 +81,8 @@ pub enum MarketEvent {
         /// Share of the notional that a long position pays to a short one per hour; negative: receives. Whatever the venue's
         /// own interval is, it is brought to an hour here.
         hourly: Rate,
-        /// When the venue books it next; `None` where it accrues all the time.
-        next: Option<Wall>,
+        /// When the venue books it next, where it does so in lumps; `None` where it accrues all the time.
+        next: Option<Booking>,
     },
     /// What one unit of the currency an instrument is quoted in is worth in US dollars.
     QuoteRate {

@@ -122,6 +122,12 @@ words!(
         ForeignActivity = "foreign_activity",
         /// An instrument is halted or takes reducing orders only.
         NotTrading = "not_trading",
+        /// A book does not hold the size.
+        ThinBook = "thin_book",
+        /// The spread is there, but not for as many updates in a row as configured.
+        Confirming = "confirming",
+        /// A venue has not said what funding costs, or too long ago, and no figure is configured to stand for it.
+        FundingUnknown = "funding_unknown",
     }
 );
 

@@ -85,13 +85,16 @@ pub struct LegPlan {
 /// Why the round was opened, line by line, as rates of the notional. The lines sum to `edge` exactly.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Default, Serialize, Deserialize)]
 pub struct Waterfall {
-    /// Spread between the tops of both books.
+    /// Spread between the tops of both books, each in its own quote currency: what a screen shows.
     pub gross: Rate,
+    /// What bringing both to dollars changes about it; zero where both are quoted in dollars.
+    #[serde(default)]
+    pub conversion: Rate,
     /// What depth costs: executable minus gross, negative or zero.
     pub depth: Rate,
     /// Both legs' taker fees, in and out, negative or zero.
     pub fees: Rate,
-    /// Expected funding over the holding time.
+    /// Expected funding over the holding time, positive if both legs together receive it.
     pub funding: Rate,
     /// Buffers, negative or zero.
     pub buffers: Rate,
@@ -229,10 +232,11 @@ pub struct Sighting {
     pub since: Wall,
     /// How many looks this sums up.
     pub looks: u64,
-    /// When the best one was.
+    /// When the best one was; the last look, if none had a spread.
     pub best_at: Wall,
-    /// The best executable entry spread among them, and its threshold.
-    pub spread: Rate,
+    /// The best executable entry spread among them; `None` if there never was one: no book to trade on, or none that holds the
+    /// size.
+    pub spread: Option<Rate>,
     /// What it was compared with.
     pub threshold: Rate,
     /// Edge net of all costs at that moment, if it could be computed.

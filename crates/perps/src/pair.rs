@@ -221,7 +221,7 @@ impl PairState {
             limits: [buy, sell],
             spread: rate,
             threshold: self.config.spread_entry,
-            waterfall: Waterfall { gross: top, depth, fees, funding, buffers, edge: edge.rate() },
+            waterfall: Waterfall { gross: top, conversion: Rate::ZERO, depth, fees, funding, buffers, edge: edge.rate() },
         };
         Seen::Entry { first, top, edge: edge.rate(), intent: Box::new(intent) }
     }
