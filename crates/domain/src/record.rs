@@ -5,7 +5,9 @@
 //! new ones get a default.
 
 use crate::names::{Ending, SkipReason};
-use crate::{Fills, InstrumentId, OrderId, OrderNews, OrderSpec, Pair, Price, Rate, RoundId, Size, Usd, VenueId, VenueKey, Wall};
+use crate::{
+    Fills, InstrumentId, LegId, OrderId, OrderNews, OrderSpec, Pair, Price, Rate, RoundId, Side, Size, Usd, VenueId, VenueKey, Wall,
+};
 use serde::{Deserialize, Serialize};
 
 /// Schema version that this build writes.
@@ -102,6 +104,15 @@ pub struct Waterfall {
     pub edge: Rate,
 }
 
+/// The prices a round was decided on: leg A is bought at its ask, leg B sold at its bid.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Quoted {
+    /// Top of each leg's book.
+    pub tops: [Price; 2],
+    /// Average price of the whole size in each leg's book.
+    pub executable: [Price; 2],
+}
+
 /// A round as decided, before anything left.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub struct RoundPlan {
@@ -123,8 +134,17 @@ pub struct RoundPlan {
     pub reserved: Usd,
     /// Worst loss over every reachable pair of fills and the bounded adverse move.
     pub worst_loss: Usd,
-    /// When it was decided.
+    /// The pair of fills that comes to it.
+    #[serde(default)]
+    pub worst_fills: [Size; 2],
+    /// What the books showed; `None` in rounds of earlier builds.
+    #[serde(default)]
+    pub quoted: Option<Quoted>,
+    /// When it was decided: the stamp of the frame that showed it.
     pub at: Wall,
+    /// From that stamp to both orders being signed and on their way into the journal, ns; 0 where nothing measured it.
+    #[serde(default)]
+    pub decided_ns: u64,
     /// How it is driven.
     pub policy: Policy,
     /// Hash of the configuration in force.
@@ -170,6 +190,8 @@ pub enum GiveUp {
     TooSmall,
     /// The bot is stopping.
     Stopping,
+    /// The legs filled unevenly, and the policy is to trim.
+    Uneven,
 }
 
 /// A decision of the saga that is not an order, recorded before what follows from it.
@@ -191,6 +213,9 @@ pub enum Decision {
     },
     /// Nothing of the exit filled and it need not be forced: holding on.
     ExitDropped,
+    /// The exit filled unevenly and the policy is to trim: the leg that holds more is brought down to the other one, and
+    /// what is even then is held on.
+    ExitTrimmed,
     /// The rest is too small to be trimmed: everything is closed.
     Flatten,
     /// Uncovered for longer than allowed: a person is called, trying goes on.
@@ -200,6 +225,48 @@ pub enum Decision {
     },
     /// Even again after being stuck.
     Unstuck,
+}
+
+/// What became of a round's money between the decision and its end, line by line. The lines sum to `net` exactly, each
+/// being a difference of sums over fills; a line in our favour is positive.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Default, Serialize, Deserialize)]
+pub struct Lines {
+    /// Spread between the tops of both books as decided, over the size that both legs opened.
+    pub gross: Usd,
+    /// What the depth of both books was to cost for it, as decided.
+    pub depth: Usd,
+    /// What both legs were really opened at against what was decided.
+    pub slippage: Usd,
+    /// What closing the size that both legs had opened brought, against a spread of zero.
+    pub exit: Usd,
+    /// What was opened on one leg alone, and its close.
+    pub safety: Usd,
+    /// What a venue closed by itself, and the close of as much on the other leg.
+    pub forced: Usd,
+    /// Fees, negative or zero unless a venue paid for the trade.
+    pub fees: Usd,
+    /// Funding.
+    pub funding: Usd,
+}
+
+impl Lines {
+    /// Every line with its word, in order.
+    pub const fn named(&self) -> [(&'static str, Usd); 8] {
+        [
+            ("gross", self.gross),
+            ("depth", self.depth),
+            ("slippage", self.slippage),
+            ("exit", self.exit),
+            ("safety", self.safety),
+            ("forced", self.forced),
+            ("fees", self.fees),
+            ("funding", self.funding),
+        ]
+    }
+    /// Their sum: the net result.
+    pub fn sum(&self) -> Usd {
+        self.named().iter().fold(Usd::ZERO, |sum, (_, line)| sum.plus(*line))
+    }
 }
 
 /// How a round came out, in the venues' own money.
@@ -217,6 +284,20 @@ pub struct Outcome {
     pub net: Usd,
     /// Longest time one leg was uncovered, ms.
     pub uncovered_ms: i64,
+    /// Where `net` came from; `None` in records of earlier builds.
+    #[serde(default)]
+    pub lines: Option<Lines>,
+}
+
+/// What a venue did to a position of ours by itself: liquidation, auto-deleveraging, settlement.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Taken {
+    /// The venue's own name of it, a fill's or an order's: the same one twice is the same thing, not a second one.
+    pub id: String,
+    /// Which way it traded on our account: a long that is taken away is sold.
+    pub side: Side,
+    /// How much under this id so far, cumulative.
+    pub fills: Fills,
 }
 
 /// What was seen of one pair in one direction over some time, when it was not taken: the nearest miss.
@@ -336,6 +417,34 @@ pub enum Record {
         /// What.
         sightings: Vec<Sighting>,
     },
+    /// A venue changed a leg by itself.
+    Forced {
+        /// When it was learned.
+        at: Wall,
+        /// Which round.
+        round: RoundId,
+        /// Which leg.
+        leg: LegId,
+        /// What was taken.
+        taken: Taken,
+    },
+    /// How long the parts of an order's way took; changes no state.
+    Timed {
+        /// When the answer was read.
+        at: Wall,
+        /// Which order.
+        order: OrderId,
+        /// `WS` or `REST`.
+        way: String,
+        /// Hash and signature, ns.
+        sign_ns: u64,
+        /// Putting it into the venue's words, ns.
+        encode_ns: u64,
+        /// From the write to the answer, ns.
+        network_ns: u64,
+        /// Reading the answer, ns.
+        parse_ns: u64,
+    },
 }
 
 impl Record {
@@ -350,7 +459,9 @@ impl Record {
             | Self::Ended { at, .. }
             | Self::Mismatch { at, .. }
             | Self::Resumed { at, .. }
-            | Self::Watched { at, .. } => *at,
+            | Self::Watched { at, .. }
+            | Self::Forced { at, .. }
+            | Self::Timed { at, .. } => *at,
         }
     }
     /// Stable word of the kind.
@@ -365,6 +476,8 @@ impl Record {
             Self::Mismatch { .. } => "mismatch",
             Self::Resumed { .. } => "resumed",
             Self::Watched { .. } => "watched",
+            Self::Forced { .. } => "forced",
+            Self::Timed { .. } => "timed",
         }
     }
     /// Number of the kind in the journal's frame; never reused, and above those the journal keeps for itself.
@@ -379,6 +492,8 @@ impl Record {
             Self::Mismatch { .. } => 22,
             Self::Resumed { .. } => 23,
             Self::Watched { .. } => 24,
+            Self::Forced { .. } => 25,
+            Self::Timed { .. } => 26,
         }
     }
     /// The round it belongs to.
@@ -386,8 +501,10 @@ impl Record {
         match self {
             Self::Started { .. } | Self::Mismatch { .. } | Self::Resumed { .. } | Self::Watched { .. } => None,
             Self::Opened { plan, .. } => Some(plan.id),
-            Self::Intended { round, .. } | Self::Decided { round, .. } | Self::Ended { round, .. } => Some(*round),
-            Self::News { order, .. } => Some(order.round),
+            Self::Intended { round, .. } | Self::Decided { round, .. } | Self::Ended { round, .. } | Self::Forced { round, .. } => {
+                Some(*round)
+            }
+            Self::News { order, .. } | Self::Timed { order, .. } => Some(order.round),
         }
     }
 }

@@ -73,11 +73,16 @@ impl Engine {
         }
     }
 
-    /// The order's way took this long; told when it is the acknowledgement of a live order.
-    pub fn on_latency(&mut self, order: OrderId, way: &'static str, ns: [u64; 4], desk: &mut impl Desk) {
+    /// The order's way took this long; recorded for the timeline and told.
+    pub fn on_latency(&mut self, order: OrderId, way: &'static str, ns: [u64; 4], now: Now, desk: &mut impl Desk) {
         let Some(round) = self.find(order.round) else { return };
         let (pair, venue) = (round.plan.pair, round.plan.legs[order.leg.index()].venue);
         let [sign_ns, encode_ns, network_ns, parse_ns] = ns;
+        let at = now.wall;
+        // A measurement must not use up what a full disk keeps for orders.
+        if self.journal_ok {
+            self.record(Record::Timed { at, order, way: way.to_owned(), sign_ns, encode_ns, network_ns, parse_ns }, desk);
+        }
         desk.notice(Notice::OrderLatency { order, pair, venue, way, sign_ns, encode_ns, network_ns, parse_ns });
     }
 
@@ -204,7 +209,7 @@ impl Engine {
             // The round itself keeps the pair from entries; a pair that is stopped for another reason stays so.
             Decision::Stuck { exposure } => desk.notice(Notice::Stuck { round: id, pair, exposure }),
             Decision::Unstuck => desk.notice(Notice::Unstuck { round: id, pair }),
-            Decision::Entered | Decision::ExitBegun { .. } | Decision::Flatten => {}
+            Decision::Entered | Decision::ExitBegun { .. } | Decision::ExitTrimmed | Decision::Flatten => {}
         }
         true
     }

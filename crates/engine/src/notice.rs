@@ -389,6 +389,7 @@ impl Notice {
                 GiveUp::Uncovered => "Entry given up: one leg was uncovered for as long as allowed".to_owned(),
                 GiveUp::TooSmall => "Entry given up: the rest is too small for its venue".to_owned(),
                 GiveUp::Stopping => "Entry given up: the bot is stopping".to_owned(),
+                GiveUp::Uneven => "Entry given up: the legs filled unevenly and are trimmed".to_owned(),
             },
             Self::SafetyClose { .. } => "[SAFETY] Auto-closing successful leg to avoid exposure".to_owned(),
             Self::RoundEnded { outcome, exit_spread, auto, .. } => match (outcome.ending, exit_spread, auto) {

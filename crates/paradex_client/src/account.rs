@@ -135,7 +135,7 @@ impl ParadexClient {
         let evidence = format!("{word} {id}: {side:?} {size} {market} at {price}, no order of ours");
         let instrument = self.feed.find(market.as_bytes()).and_then(|m| self.feed.instrument(m));
         out.news.push(match (view.kind, instrument) {
-            (FillKind::Forced, Some(instrument)) => VenueNews::Forced { instrument, evidence },
+            (FillKind::Forced, Some(instrument)) => VenueNews::Forced { instrument, taken: None, evidence },
             _ => VenueNews::Foreign { evidence },
         });
     }

@@ -198,7 +198,9 @@ impl Round {
             | Record::Opened { .. }
             | Record::Mismatch { .. }
             | Record::Resumed { .. }
-            | Record::Watched { .. } => {}
+            | Record::Watched { .. }
+            | Record::Forced { .. }
+            | Record::Timed { .. } => {}
         }
         self.measure(record.at());
         Ok(())
@@ -244,6 +246,10 @@ impl Round {
                 self.goal = Goal::Hold;
                 self.exit = None;
             }
+            (Decision::ExitTrimmed, Goal::Flat) if self.entered_at.is_some() => {
+                self.goal = Goal::Even;
+                self.exit = None;
+            }
             (Decision::Flatten, Goal::Even) => self.goal = Goal::Flat,
             (Decision::Stuck { .. }, _) => self.stuck = true,
             (Decision::Unstuck, _) => self.stuck = false,
@@ -282,7 +288,7 @@ impl Round {
             (true, Some(_)) => Ending::Completed,
             (true, None) => Ending::AutoClosed,
         };
-        Outcome { ending, price, fees, funding, net: price.minus(fees).plus(funding), uncovered_ms: self.uncovered_ms }
+        Outcome { ending, price, fees, funding, net: price.minus(fees).plus(funding), uncovered_ms: self.uncovered_ms, lines: None }
     }
 }
 
@@ -311,6 +317,9 @@ pub(crate) mod tests {
             waterfall: Waterfall::default(),
             reserved: Usd::ZERO,
             worst_loss: Usd::ZERO,
+            worst_fills: [Size::ZERO; 2],
+            quoted: None,
+            decided_ns: 0,
             at: wall(0),
             policy: Policy::default(),
             config: String::new(),

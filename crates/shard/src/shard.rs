@@ -299,7 +299,7 @@ impl Shard {
             VenueNews::Foreign { evidence } => {
                 self.call_engine(now, |engine, desk| engine.on_foreign(venue, None, evidence, now, desk));
             }
-            VenueNews::Forced { instrument, evidence } => {
+            VenueNews::Forced { instrument, evidence, .. } => {
                 let pair = self.pair_of(instrument);
                 self.call_engine(now, |engine, desk| engine.on_forced(venue, pair, evidence, now, desk));
             }
@@ -307,7 +307,7 @@ impl Shard {
                 let way = self.venues[index].way;
                 let (sign, encode) = self.laps.remove(&order).unwrap_or((sign_ns, encode_ns));
                 let ns = [sign, encode, network_ns, parse_ns];
-                self.call_engine(now, |engine, desk| engine.on_latency(order, way, ns, desk));
+                self.call_engine(now, |engine, desk| engine.on_latency(order, way, ns, now, desk));
             }
             VenueNews::Session(news) => {
                 self.outputs.push(Output::Session(Session { venue, news: news.clone() }));

@@ -49,7 +49,9 @@ impl Shadow {
             | Record::Started { .. }
             | Record::Mismatch { .. }
             | Record::Resumed { .. }
-            | Record::Watched { .. } => Ok(()),
+            | Record::Watched { .. }
+            | Record::Forced { .. }
+            | Record::Timed { .. } => Ok(()),
         }
     }
 

@@ -114,6 +114,7 @@ impl Coverage {
                     Decision::Entered => "entered".to_owned(),
                     Decision::ExitBegun { reason, .. } => format!("exit_begun {}", snake(&format!("{reason:?}"))),
                     Decision::ExitDropped => "exit_dropped".to_owned(),
+                    Decision::ExitTrimmed => "exit_trimmed".to_owned(),
                     Decision::Flatten => "flatten".to_owned(),
                     Decision::Stuck { .. } => "stuck".to_owned(),
                     Decision::Unstuck => "unstuck".to_owned(),
@@ -141,7 +142,12 @@ impl Coverage {
                 }
             }
             Record::Ended { outcome, .. } => self.add("ending", outcome.ending.word()),
-            Record::Started { .. } | Record::Mismatch { .. } | Record::Resumed { .. } | Record::Watched { .. } => {}
+            Record::Started { .. }
+            | Record::Mismatch { .. }
+            | Record::Resumed { .. }
+            | Record::Watched { .. }
+            | Record::Forced { .. }
+            | Record::Timed { .. } => {}
         }
     }
 

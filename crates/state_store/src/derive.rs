@@ -142,6 +142,7 @@ pub(crate) const fn give_up_words(why: GiveUp) -> &'static str {
         GiveUp::Uncovered => "one leg was uncovered for as long as allowed",
         GiveUp::TooSmall => "the rest is too small for its venue",
         GiveUp::Stopping => "the bot is stopping",
+        GiveUp::Uneven => "the legs filled unevenly and are trimmed",
     }
 }
 

@@ -69,7 +69,7 @@ impl Projection {
     fn fold(&mut self, seq: u64, record: &Record, changes: &mut Vec<Change>) {
         let at = record.at();
         match record {
-            Record::Started { .. } | Record::Resumed { .. } | Record::Watched { .. } => {}
+            Record::Started { .. } | Record::Resumed { .. } | Record::Watched { .. } | Record::Timed { .. } => {}
             Record::Mismatch { venue, pair, evidence, .. } => {
                 let text = format!("{venue}: {evidence}");
                 let event = EventType::ReconcileMismatch;
@@ -84,7 +84,11 @@ impl Projection {
                 }
                 Err(e) => changes.push(misfit(seq, record, Some(plan.pair), &e.to_string())),
             },
-            Record::Intended { .. } | Record::News { .. } | Record::Decided { .. } | Record::Ended { .. } => {
+            Record::Intended { .. }
+            | Record::News { .. }
+            | Record::Decided { .. }
+            | Record::Ended { .. }
+            | Record::Forced { .. } => {
                 let Some(id) = record.round() else { return };
                 let Some(tracked) = self.rounds.get_mut(&id) else {
                     changes.push(misfit(seq, record, None, "its round was never opened or is long over"));
@@ -209,8 +213,15 @@ impl Tracked {
                 Decision::ExitBegun { reason: ExitReason::Forced, .. } => {
                     Some((EventType::AutoClosed, "a venue changed one leg by itself, both are closed".to_owned()))
                 }
+                Decision::ExitTrimmed => {
+                    Some((EventType::SafetyClose, "the exit filled unevenly, the leg that holds more is trimmed".to_owned()))
+                }
                 Decision::TimedOut(_) | Decision::Entered | Decision::ExitBegun { .. } | Decision::ExitDropped => None,
             },
+            Record::Forced { leg, taken, .. } => {
+                let venue = self.round.plan.legs[leg.index()].venue;
+                Some((EventType::ForcedChange, format!("{venue} took {} by itself ({})", taken.fills.size, taken.id)))
+            }
             _ => None,
         }
     }

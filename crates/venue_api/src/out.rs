@@ -1,6 +1,7 @@
 //! The one buffer a client writes into: cleared by the shell, capacity kept, so the hot path never allocates.
 
 use crate::Action;
+use domain::record::Taken;
 use domain::{AccountSnapshot, InstrumentId, Level, MarketEvent, OrderReport};
 
 /// What a venue client learned about its session, an order or the account.
@@ -24,6 +25,9 @@ pub enum VenueNews {
     Forced {
         /// Which instrument.
         instrument: InstrumentId,
+        /// What the venue traded on our account, where its message says that; without it the next account reads show it.
+        /// May come again under the same id, and with more in it.
+        taken: Option<Taken>,
         /// What was seen, in a sentence.
         evidence: String,
     },

@@ -139,7 +139,7 @@ impl VestClient {
         let place = symbol.as_deref().and_then(|s| self.place_of(s));
         if let Some(one) = place.and_then(|p| self.instruments.get(p)) {
             let evidence = format!("liquidation: order {} on {} is {:?}", seen.id, one.symbol, seen.status);
-            out.news.push(VenueNews::Forced { instrument: one.id, evidence });
+            out.news.push(VenueNews::Forced { instrument: one.id, taken: None, evidence });
         }
     }
 
