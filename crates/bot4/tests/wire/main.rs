@@ -6,8 +6,8 @@
 
 #![allow(clippy::unwrap_used, reason = "a test stops where something is wrong")]
 
-mod bot;
-mod journal;
+#[path = "../harness/mod.rs"]
+mod harness;
 mod killed;
 mod prompt;
 mod reconnects;
@@ -15,25 +15,5 @@ mod refused;
 mod repaired;
 mod stopped;
 mod troubled;
-mod venues;
-mod world;
 
-use std::time::Duration;
-use tokio::time::{Instant, MissedTickBehavior, interval};
-
-/// Longest wait for anything that is to happen.
-const LIMIT: Duration = Duration::from_secs(30);
-
-/// Looks until something is seen and gives it; after `limit` gives what `complain` says as the panic.
-async fn until<T>(limit: Duration, mut look: impl AsyncFnMut() -> Option<T>, complain: impl FnOnce() -> String) -> T {
-    let began = Instant::now();
-    let mut tick = interval(Duration::from_millis(3));
-    tick.set_missed_tick_behavior(MissedTickBehavior::Delay);
-    loop {
-        if let Some(seen) = look().await {
-            return seen;
-        }
-        assert!(began.elapsed() < limit, "not seen within {limit:?}: {}", complain());
-        tick.tick().await;
-    }
-}
+use harness::{LIMIT, bot, journal, until, world};

@@ -1,9 +1,9 @@
 //! Two simulated venues, a folder for the bot, and the questions that every test asks in the end.
 
-use crate::bot::Bot;
-use crate::journal::{self, Book};
-use crate::until;
-use crate::venues::{Keys, Reader};
+use super::bot::Bot;
+use super::journal::{self, Book};
+use super::until;
+use super::venues::{Keys, Reader};
 use domain::names::Ending;
 use domain::record::Record;
 use domain::{LegId, OrderId, Purpose, RoundId};
@@ -148,7 +148,7 @@ impl World {
             let orders = self.reader.orders().await?;
             orders[usize::from(venue == Paradex)].iter().find(|o| o.filled_e8 > 0).map(|o| o.key.clone())
         };
-        until(crate::LIMIT, look, || format!("a fill on {venue:?}")).await
+        until(super::LIMIT, look, || format!("a fill on {venue:?}")).await
     }
 
     /// How many rounds the bot's own database knows; `None` if there is none.
@@ -170,7 +170,7 @@ impl World {
             let [vest, paradex] = self.reader.positions().await?;
             (vest + paradex != 0).then_some(())
         };
-        until(crate::LIMIT, look, || "a naked leg".to_owned()).await;
+        until(super::LIMIT, look, || "a naked leg".to_owned()).await;
     }
 
     /// Waits until all rounds of the journal are at rest and the venues' own positions are even, and says what Vest
@@ -197,7 +197,7 @@ impl World {
             let opened = journal::plans(&records);
             records.iter().any(|r| done(r) && opened.iter().any(|p| Some(p.id) == r.round())).then_some(())
         };
-        until(crate::LIMIT, look, || format!("a further round; the bot:\n{}", bot.story())).await;
+        until(super::LIMIT, look, || format!("a further round; the bot:\n{}", bot.story())).await;
     }
 
     /// Everything that may be said once the bot has gone: read from the venues, held against the journal.

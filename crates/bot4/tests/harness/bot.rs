@@ -1,7 +1,7 @@
 //! The bot as a child process, and what it says.
 
-use crate::until;
-use crate::world::Venue;
+use super::until;
+use super::world::Venue;
 use rustix::process::{Pid, Signal, kill_process};
 use serde_json::Value;
 use std::io::{BufRead, BufReader};
@@ -55,14 +55,14 @@ impl Bot {
 
     /// Waits for a line with this in its message.
     pub(crate) async fn says(&self, message: &str) -> Value {
-        self.says_nth(1, message, crate::LIMIT).await
+        self.says_nth(1, message, super::LIMIT).await
     }
 
     /// Waits for a line with this in its message that is about `venue`.
     pub(crate) async fn says_of(&self, venue: Venue, message: &str) -> Value {
         let fits = |l: &Value| text(l).contains(message) && l["exchange"] == venue.word();
         let look = async || self.said().into_iter().find(fits);
-        until(crate::LIMIT, look, || format!("{message:?} of {venue:?} in:\n{}", self.story())).await
+        until(super::LIMIT, look, || format!("{message:?} of {venue:?} in:\n{}", self.story())).await
     }
 
     /// The last lines, for a failing test.
@@ -99,7 +99,7 @@ impl Bot {
         let (child, lines) = (&mut self.child, &self.lines);
         let look = async || child.try_wait().unwrap();
         let complain = || format!("the end of the bot after {:#?}", lines.lock().unwrap_or_else(PoisonError::into_inner).last());
-        let status = until(crate::LIMIT, look, complain).await;
+        let status = until(super::LIMIT, look, complain).await;
         self.join();
         status
     }
