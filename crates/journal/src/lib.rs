@@ -5,7 +5,8 @@
 //! `version` and opaque bytes, and their words live with those who write them. Decides nothing.
 //!
 //! * [`codec`] is pure (bytes in, bytes out) and serves the deterministic simulator as well as the files.
-//! * [`mod@file`] keeps the same bytes in a directory: [`Journal`] appends, [`History`] reads.
+//! * [`mod@file`] keeps the same bytes in a directory: [`Journal`] appends, [`History`] reads, [`Tail`] follows, [`Restore`]
+//!   writes a lost one anew from a copy.
 //!
 //! Called by the order path (append before send), by recovery at start, by the projections and by every command that
 //! explains what happened.
@@ -16,6 +17,7 @@ mod header;
 
 pub use codec::{Chain, Damage, End, Frame, KIND_FIRST_FREE, KIND_HEADER, KIND_SNAPSHOT, Reader, TooLong, Writer};
 pub use file::{
-    AppendError, Durability, History, Journal, Lost, OpenError, OpenReport, Opened, Options, ReadError, Record, next_epoch,
+    AppendError, ChainAt, Chained, Durability, History, Journal, Lost, OpenError, OpenReport, Opened, Options, Reached,
+    ReadError, Record, Restore, RestoreError, Tail, holds_records, next_epoch,
 };
 pub use header::{FORMAT, Header, HeaderError, Identity, Mismatch, Mode};

@@ -160,7 +160,7 @@ impl Writer {
 }
 
 /// Chain value of a frame whose fields lie in `head`, after `previous`.
-pub(super) fn link(previous: Chain, head: &[u8; FRAME_HEADER], body: &[u8]) -> Chain {
+pub(crate) fn link(previous: Chain, head: &[u8; FRAME_HEADER], body: &[u8]) -> Chain {
     let mut hash = Sha256::new();
     hash.update(previous.0);
     hash.update(&head[..4]);
@@ -182,7 +182,7 @@ fn checksum(head: &[u8; FRAME_HEADER], body: &[u8]) -> u32 {
 
 /// Why the bytes at one place are no frame.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub(super) enum NoFrame {
+pub(crate) enum NoFrame {
     /// The first byte is not a frame's.
     Magic,
     /// It would need this many bytes in all, more than there are.
@@ -192,7 +192,7 @@ pub(super) enum NoFrame {
 }
 
 /// Reads the frame that begins `bytes`; `at` is what it will call its place. Gives its head too, for the chain.
-pub(super) fn decode(bytes: &[u8], at: usize) -> Result<(Frame<'_>, [u8; FRAME_HEADER]), NoFrame> {
+pub(crate) fn decode(bytes: &[u8], at: usize) -> Result<(Frame<'_>, [u8; FRAME_HEADER]), NoFrame> {
     if bytes.first().is_some_and(|&b| b != MAGIC) {
         return Err(NoFrame::Magic);
     }

@@ -22,5 +22,6 @@ mod frame;
 mod reader;
 
 pub use frame::{Chain, FRAME_HEADER, Frame, KIND_FIRST_FREE, KIND_HEADER, KIND_SNAPSHOT, MAX_BODY, TooLong, Writer};
+pub(crate) use frame::{NoFrame, decode, link};
 pub(crate) use reader::peek;
 pub use reader::{Damage, End, Reader};

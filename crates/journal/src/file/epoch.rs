@@ -31,6 +31,11 @@ pub fn next_epoch(dir: &Path, known: u32) -> Result<u32, OpenError> {
     Ok(epoch)
 }
 
+/// The last epoch taken in `dir`, 0 if none ever was.
+pub(super) fn last(dir: &Path) -> Result<u32, OpenError> {
+    read(dir).map(|last| last.unwrap_or(0))
+}
+
 /// The last epoch taken, `None` if none ever was.
 fn read(dir: &Path) -> Result<Option<u32>, OpenError> {
     let path: PathBuf = dir.join(EPOCH);

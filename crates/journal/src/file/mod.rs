@@ -18,9 +18,11 @@ mod epoch;
 mod error;
 mod history;
 mod recover;
+mod restore;
 mod space;
 mod spare;
 mod sync;
+mod tail;
 #[cfg(test)]
 mod tests;
 mod write;
@@ -29,6 +31,8 @@ pub use epoch::next_epoch;
 pub use error::{AppendError, OpenError, ReadError};
 pub use history::{History, Record};
 pub use recover::{Lost, OpenReport, Opened};
+pub use restore::{Restore, RestoreError, holds_records};
+pub use tail::{ChainAt, Chained, Reached, Tail};
 pub use write::Journal;
 
 use domain::Wall;

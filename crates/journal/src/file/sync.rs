@@ -9,7 +9,7 @@ use std::fs::File;
 use std::io;
 use std::path::PathBuf;
 use std::sync::atomic::{AtomicBool, AtomicU64, Ordering};
-use std::sync::{Arc, Condvar, Mutex, MutexGuard, PoisonError};
+use std::sync::{Arc, Condvar, Mutex, MutexGuard, OnceLock, PoisonError};
 use std::thread::{JoinHandle, Thread};
 use std::time::Duration;
 
@@ -22,6 +22,9 @@ pub(super) type AllocateFn = fn(&File, u64) -> io::Result<()>;
 
 /// Makes a file's bytes durable.
 pub(super) type SyncFn = Arc<dyn Fn(&File) -> io::Result<()> + Send + Sync>;
+
+/// Told of every record number up to which the disk has everything.
+pub(super) type Listener = Box<dyn Fn(u64) + Send + Sync>;
 
 /// How the disk is spoken to. A parameter, so that tests can make it fail.
 #[derive(Clone)]
@@ -60,6 +63,7 @@ struct Shared {
     stop: AtomicBool,
     files: Mutex<Files>,
     changed: Condvar,
+    listener: OnceLock<Listener>,
 }
 
 impl Shared {
@@ -112,6 +116,9 @@ impl Shared {
             self.synced.store(target, Ordering::Release);
             self.changed.notify_all();
             drop(files);
+            if let Some(tell) = self.listener.get() {
+                tell(target);
+            }
         }
     }
 
@@ -148,6 +155,7 @@ impl Syncer {
             stop: AtomicBool::new(false),
             files: Mutex::default(),
             changed: Condvar::new(),
+            listener: OnceLock::new(),
         });
         let of_thread = Arc::clone(&shared);
         let join = std::thread::Builder::new().name("journal-sync".into()).spawn(move || of_thread.run())?;
@@ -176,6 +184,15 @@ impl Syncer {
     /// Highest record known to be on the disk.
     pub(super) fn synced(&self) -> u64 {
         self.shared.synced.load(Ordering::Acquire)
+    }
+
+    /// Has the thread tell `listener`; only the first one is taken.
+    pub(super) fn listen(&self, listener: Listener) {
+        if self.shared.listener.set(listener).is_ok()
+            && let Some(tell) = self.shared.listener.get()
+        {
+            tell(self.synced());
+        }
     }
 
     /// Why nothing can be promised any more, if so.

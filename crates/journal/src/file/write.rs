@@ -214,6 +214,13 @@ impl Journal {
         self.syncer.synced()
     }
 
+    /// Tells `listener` now, and then whenever the disk has more, up to which record it has everything. It is called on the
+    /// thread that syncs, which waits for it: it should only pass the number on. One listener is enough; later ones are
+    /// not taken.
+    pub fn on_synced(&self, listener: impl Fn(u64) + Send + Sync + 'static) {
+        self.syncer.listen(Box::new(listener));
+    }
+
     /// Has the disk follow at once instead of within 5 ms. For after the orders have left: it may have to wake a thread.
     pub fn sync_soon(&self) {
         self.syncer.nudge();

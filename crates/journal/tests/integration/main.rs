@@ -2,4 +2,6 @@
 
 mod codec;
 mod files;
+mod restore;
 mod support;
+mod tail;
