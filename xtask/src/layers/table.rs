@@ -19,6 +19,7 @@ pub(super) const ORDER: &[(&str, u32)] = &[
     ("perps", 22),
     ("paradex_client", 23),
     ("vest_client", 23),
+    ("paper", 24),
     ("shard", 30),
     // The platform.
     ("transport", 40),
@@ -57,6 +58,10 @@ pub(super) const EDGES: &[(&str, Kind, &str, &str)] = &[
     ("vest_client", Normal, "risk", "takes Cleared orders only"),
     ("vest_client", Normal, "signing", "EIP-712 and personal messages"),
     ("vest_client", Normal, "venue_api", "implements the client's seam"),
+    ("paper", Normal, "domain", "orders, fills and accounts are its words"),
+    ("paper", Normal, "books", "matches orders against a live book"),
+    ("paper", Normal, "risk", "takes Cleared orders only"),
+    ("paper", Normal, "venue_api", "implements the client's seam around another client"),
     ("shard", Normal, "domain", "composition: the words of all its parts"),
     ("shard", Normal, "risk", "composition: hands the engine's Cleared orders to clients"),
     ("shard", Normal, "saga", "composition: shows what a round still waits for"),
@@ -113,6 +118,7 @@ pub(super) const EDGES: &[(&str, Kind, &str, &str)] = &[
     ("bot4", Normal, "signing", "wiring: credentials"),
     ("bot4", Normal, "paradex_client", "wiring: one line per venue"),
     ("bot4", Normal, "vest_client", "wiring: one line per venue"),
+    ("bot4", Normal, "paper", "wiring: the account of `mode: paper`"),
     ("bot4", Normal, "venue_sim", "the demo's venues, and `bot4 venue-sim`"),
     ("xtask", Normal, "signing", "recomputes golden vectors"),
 ];
