@@ -17,6 +17,8 @@ pub struct InstrumentConfig {
 /// Everything the client needs to know before it starts.
 #[derive(Clone, Debug)]
 pub struct Config {
+    /// Public market data alone: nothing is signed, no login, no order socket; no order can be prepared.
+    pub data_only: bool,
     /// Account address, hex with `0x`: the main account, also when a subkey signs (paradex.md 2.5).
     pub account: String,
     /// Private Stark key, hex: a subkey, or the main key of a throw-away account.
@@ -49,6 +51,7 @@ impl Config {
     /// The defaults of this client for an account that exists already.
     pub fn new(account: impl Into<String>, signing_key: SanitizedValue, instruments: Vec<InstrumentConfig>) -> Self {
         Self {
+            data_only: false,
             account: account.into(),
             signing_key,
             l1_address: None,
@@ -63,5 +66,11 @@ impl Config {
             rest_fallback: true,
             taker_fee: Rate::from_e8(45_000),
         }
+    }
+
+    /// The defaults for a client without an account, which reads the public feed.
+    pub fn data_only(instruments: Vec<InstrumentConfig>) -> Self {
+        // Any numbers that are an address and a key: nothing is ever signed with them.
+        Self { data_only: true, ..Self::new("0x1", SanitizedValue::new("0x1"), instruments) }
     }
 }

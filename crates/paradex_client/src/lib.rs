@@ -48,8 +48,10 @@ impl VenueClient for ParadexClient {
         &self.instruments
     }
     /// Whether the order socket is in use. The feed may be down all the same: that loses books, not the way to close.
+    /// Without an account: whether the feed is.
     fn ready(&self) -> bool {
-        self.session.orders.phase == Phase::Up && !self.session.stopping && !self.session.fatal
+        let link = if self.config.data_only { &self.session.feed } else { &self.session.orders };
+        link.phase == Phase::Up && !self.session.stopping && !self.session.fatal
     }
 
     fn start(&mut self, now: Now, out: &mut Out) {

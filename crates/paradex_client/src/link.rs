@@ -232,7 +232,8 @@ impl ParadexClient {
     }
 
     fn maybe_ready(&mut self, out: &mut Out) {
-        let up = self.session.feed.phase == Phase::Up && self.session.orders.phase == Phase::Up;
+        let orders = self.config.data_only || self.session.orders.phase == Phase::Up;
+        let up = self.session.feed.phase == Phase::Up && orders;
         if up && !std::mem::replace(&mut self.session.announced, true) {
             out.news.push(VenueNews::Session(SessionNews::Ready));
         }

@@ -113,11 +113,14 @@ impl ParadexClient {
             Boot::State => self.get(Http::State, Lane::Public, "/system/state".to_owned(), out),
             Boot::Markets => self.get(Http::Markets, Lane::Public, "/markets".to_owned(), out),
             Boot::Onboard if !self.config.onboard => self.boot_done(Boot::Onboard, now, out),
+            Boot::Login if self.config.data_only => self.boot_done(Boot::Login, now, out),
             Boot::Onboard => self.ask_onboarding(out),
             Boot::Login => self.want_token(now, out),
             Boot::Done => {
                 self.connect(FEED, out);
-                self.connect(ORDERS, out);
+                if !self.config.data_only {
+                    self.connect(ORDERS, out);
+                }
                 set_timer(TimerKind::Clock, 0, now.mono.plus_ms(CLOCK_EVERY_MS), out);
                 set_timer(TimerKind::State, 0, now.mono.plus_ms(STATE_EVERY_MS), out);
                 set_timer(TimerKind::Watch, 0, now.mono.plus_ms(WATCH_EVERY_MS), out);
@@ -217,7 +220,7 @@ impl ParadexClient {
 
     /// Asks for a token unless one is on its way.
     pub(crate) fn want_token(&mut self, now: Now, out: &mut Out) {
-        if self.session.token_asked || self.session.stopping || self.session.fatal {
+        if self.session.token_asked || self.session.stopping || self.session.fatal || self.config.data_only {
             return;
         }
         // A question about an order of an earlier life may come before the venue has named its chain: the login

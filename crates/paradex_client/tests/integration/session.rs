@@ -317,3 +317,21 @@ fn nothing_secret_is_printed() {
     let shown = format!("{:?} {:?}", rig.client, config());
     assert!(!shown.contains("token.number") && !shown.contains(&KEY[2..]), "{shown}");
 }
+
+#[test]
+fn without_an_account_the_feed_alone_makes_it_ready_and_nothing_is_ever_signed() {
+    let mut rig = Rig::new(paradex_client::Config::data_only(config().instruments));
+    rig.reply("/system/config", 200, r#"{"starknet_chain_id":"PRIVATE_SN_POTC_SEPOLIA"}"#);
+    rig.reply("/system/time", 200, &format!(r#"{{"server_time":"{START_MS}"}}"#));
+    rig.reply("/system/state", 200, r#"{"status":"ok"}"#);
+    rig.reply("/markets", 200, MARKETS);
+    assert_eq!(rig.connects.iter().map(|(c, _)| *c).collect::<Vec<_>>(), [FEED]);
+    rig.session_news();
+    rig.open(FEED);
+    rig.answer_all("subscribe");
+    assert_eq!(rig.session_news(), [SessionNews::Connected { what: "feed" }, SessionNews::Ready]);
+    assert!(rig.client.ready());
+    rig.advance(600_000);
+    assert!(rig.asked.iter().all(|a| a.method == Method::Get && a.headers.is_empty()), "{:?}", rig.asked);
+    assert!(rig.connects.iter().all(|(c, _)| *c == FEED), "no order socket");
+}
