@@ -112,6 +112,10 @@ const STORM: &[(&str, bool, bool)] = &[
     ("listen_key_expires", true, false),
     ("reduce_only_refused", true, false),
     ("silence_events", true, false),
+    ("duplicate_fill", false, true),
+    ("late_fill_event", false, true),
+    ("maintenance", false, true),
+    ("fee_tier", false, true),
 ];
 
 fn storm(seed: u64) -> impl Iterator<Item = Strike> + Send {
@@ -137,6 +141,10 @@ fn shape(name: &str, on_vest: bool, draw: &mut Draw) -> (Value, Option<Duration>
         "partial_fill" => (json!({"count": draw.between(1, 2), "share_bps": draw.between(500, 9_500)}), None),
         "delay_fill" => (json!({"count": 1, "ms": draw.between(50, 1_500)}), None),
         "late_fill" => (json!({"count": 1, "ms": draw.between(100, 2_500)}), None),
+        "late_fill_event" => (json!({"count": 1, "ms": draw.between(100, 1_500), "late": draw.coin()}), None),
+        "duplicate_fill" => (json!({"count": 1, "ms": draw.between(0, 1_500)}), None),
+        "maintenance" => (json!({"code": "post_only"}), Some(draw.ms(2_000, 10_000))),
+        "fee_tier" => (json!({"taker_rate": "0.00035"}), Some(draw.ms(5_000, 20_000))),
         "http_error" => {
             let status = [500, 502, 503][usize::try_from(draw.next() % 3).unwrap_or(0)];
             (json!({"count": draw.between(1, 5), "status": status}), None)
@@ -170,7 +178,15 @@ mod tests {
     use venue_sim::vest::{VestSim, VestSimConfig};
 
     /// Faults that a storm leaves out, and why.
-    const LEFT_OUT: &[(&str, &str)] = &[("switch", "changes how the venue is built, not what goes wrong")];
+    const LEFT_OUT: &[(&str, &str)] = &[
+        ("switch", "changes how the venue is built, not what goes wrong"),
+        ("liquidate", "stops its pair until a person resumes it"),
+        ("deleverage", "stops its pair until a person resumes it"),
+        ("delist", "ends the pair"),
+        ("change_spec", "is no trouble that passes"),
+        ("refuse_all", "is refuse_order without an end"),
+        ("silence", "is down without the disconnect, and as long as the watch on a silent socket"),
+    ];
 
     fn venue(vest: bool) -> Box<dyn VenueSim> {
         let market = Market::new(1, MarketShape::default());

@@ -9,6 +9,8 @@ mod bench;
 mod faults;
 #[path = "paradex/feed.rs"]
 mod feed;
+#[path = "paradex/forced.rs"]
+mod forced;
 #[path = "paradex/orders.rs"]
 mod orders;
 #[path = "paradex/switches.rs"]

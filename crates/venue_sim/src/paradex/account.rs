@@ -53,6 +53,7 @@ impl ParadexSim {
             fills: Vec::new(),
             payments: Vec::new(),
             hashes: Vec::new(),
+            in_liquidation: false,
         });
         let index = self.accounts.len() - 1;
         self.by_address.insert(address, index);

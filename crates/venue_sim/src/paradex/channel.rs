@@ -33,8 +33,8 @@ pub enum Channel {
     FundingComparison,
     /// `markets_summary`, `.{m}`, `.ALL`.
     Summary(Scope),
-    /// `markets`, `markets.{m}`: subscribed, silent while nothing is listed or delisted.
-    Markets,
+    /// `markets`, `markets.{m}`: silent while no specification changes.
+    Markets(Scope),
     /// `orders.{m}`.
     Orders(Scope),
     /// `fills.{m}`.
@@ -121,8 +121,8 @@ pub fn parse(name: &str, market: impl Fn(&str) -> Option<usize>) -> Result<Chann
         ("funding_rate_comparison", Some("ALL@500ms" | "ALL@1000ms")) => Ok(Channel::FundingComparison),
         ("markets_summary", None) => Ok(Channel::Summary(Scope::All)),
         ("markets_summary", r) => scope(r).map(Channel::Summary),
-        ("markets", None) => Ok(Channel::Markets),
-        ("markets", r) => scope(r).map(|_| Channel::Markets),
+        ("markets", None) => Ok(Channel::Markets(Scope::All)),
+        ("markets", r) => scope(r).map(Channel::Markets),
         ("orders", r) => scope(r).map(Channel::Orders),
         ("fills", r) => scope(r).map(Channel::Fills),
         ("funding_payments", r) => scope(r).map(Channel::FundingPayments),

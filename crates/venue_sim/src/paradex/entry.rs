@@ -163,6 +163,9 @@ impl ParadexSim {
         let signed_ms = map.get("signature_timestamp").and_then(Value::as_i64).filter(|t| *t > 0);
         let signed_ms = signed_ms.ok_or_else(|| validation("signature_timestamp is required"))?;
         let market = self.market_index(market_word)?;
+        if self.markets[market].gone {
+            return Err(Refusal::bad("MARKET_NOT_FOUND", format!("market {market_word} not found")));
+        }
         self.check_time(map, signed_ms)?;
         let terms = OrderTerms {
             timestamp: signed_ms.unsigned_abs(),
@@ -226,10 +229,8 @@ impl ParadexSim {
 
     fn check_state(&self, draft: &Draft) -> Result<(), Refusal> {
         let refused = |code: &str| Err(Refusal::new(503, code, "the exchange does not accept this order now"));
-        if self.faults.get("halt").is_some() || self.switches.system_state == "maintenance" {
-            return Err(Refusal::bad("MARKET_NOT_OPEN", "market is not open"));
-        }
-        match self.switches.system_state.as_str() {
+        match self.system_state() {
+            "maintenance" => Err(Refusal::bad("MARKET_NOT_OPEN", "market is not open")),
             "cancel_only" => refused("SYSTEM_STATUS_CANCEL_ONLY"),
             "post_only" if draft.instruction != POST_ONLY => refused("SYSTEM_STATUS_POST_ONLY"),
             _ => Ok(()),

@@ -16,6 +16,16 @@ const KNOWN: &[&str] = &[
     "partial_fill",
     "delay_fill",
     "late_fill",
+    "late_fill_event",
+    "duplicate_fill",
+    "refuse_all",
+    "silence",
+    "liquidate",
+    "deleverage",
+    "delist",
+    "change_spec",
+    "maintenance",
+    "fee_tier",
     "duplicate_events",
     "event_before_answer",
     "silent_private",
@@ -58,6 +68,14 @@ pub(super) struct Fault {
     pub(super) body: Option<String>,
     /// `path`.
     pub(super) path: Option<String>,
+    /// `symbol` of a market; all of them without it.
+    pub(super) symbol: Option<String>,
+    /// `settle`: a market that ends pays its positions out.
+    pub(super) settle: bool,
+    /// `tick`, `step` and `min_notional` of a market, at 1e-8.
+    pub(super) spec: [Option<i64>; 3],
+    /// `maker_rate` and `taker_rate`, at 1e-8.
+    pub(super) rates: [Option<i64>; 2],
 }
 
 /// The faults that are on.
@@ -109,8 +127,14 @@ impl Faults {
     }
 }
 
+/// A decimal text that is at least `least`, at 1e-8.
+fn decimal(value: &Value, least: i64) -> Option<i64> {
+    value.as_str().and_then(crate::exchange::decimal::read).filter(|d| d.exact && d.e8 >= least).map(|d| d.e8)
+}
+
 fn parse(name: &str, parameters: &Value) -> Result<Fault, String> {
-    let mut fault = Fault { events: true, status: 500, retry_after_s: 1, ..Fault::default() };
+    let whole = if matches!(name, "liquidate" | "deleverage") { 10_000 } else { 0 };
+    let mut fault = Fault { events: true, settle: true, status: 500, retry_after_s: 1, share_bps: whole, ..Fault::default() };
     let empty = serde_json::Map::new();
     let map = match parameters {
         Value::Null => &empty,
@@ -146,10 +170,17 @@ fn parse(name: &str, parameters: &Value) -> Result<Fault, String> {
             "retry_after_s" => fault.retry_after_s = natural()?,
             "body" => fault.body = Some(text()?),
             "path" => fault.path = Some(text()?),
+            "symbol" => fault.symbol = Some(text()?),
+            "settle" => fault.settle = truth()?,
+            "tick" => fault.spec[0] = Some(decimal(value, 1).ok_or_else(wrong)?),
+            "step" => fault.spec[1] = Some(decimal(value, 1).ok_or_else(wrong)?),
+            "min_notional" => fault.spec[2] = Some(decimal(value, 0).ok_or_else(wrong)?),
+            "maker_rate" => fault.rates[0] = Some(decimal(value, -crate::exchange::decimal::ONE).ok_or_else(wrong)?),
+            "taker_rate" => fault.rates[1] = Some(decimal(value, 0).ok_or_else(wrong)?),
             _ => return Err(format!("fault {name} has no parameter {key}")),
         }
     }
-    if matches!(name, "latency" | "delay_fill" | "late_fill" | "clock_offset") && !has_ms {
+    if matches!(name, "latency" | "delay_fill" | "late_fill" | "late_fill_event" | "clock_offset") && !has_ms {
         return Err(format!("fault {name} needs ms"));
     }
     if name != "clock_offset" {

@@ -159,7 +159,17 @@ impl ParadexSim {
 
     /// A public trade: its own number, and for the book whatever it changed (perhaps nothing).
     pub(super) fn publish_trade(&mut self, m: usize, side: Side, price: i64, size: i64, out: &mut Vec<SimAction>) -> u128 {
-        let trade = PublicTrade { id: self.next_id(), side, price, size, created: self.clock() };
+        let trade = PublicTrade { id: self.next_id(), side, price, size, created: self.clock(), liquidation: false };
+        self.publish_any_trade(m, trade, out)
+    }
+
+    /// The public trade of a liquidation.
+    pub(super) fn publish_liquidation(&mut self, m: usize, side: Side, price: i64, size: i64, out: &mut Vec<SimAction>) -> u128 {
+        let trade = PublicTrade { id: self.next_id(), side, price, size, created: self.clock(), liquidation: true };
+        self.publish_any_trade(m, trade, out)
+    }
+
+    fn publish_any_trade(&mut self, m: usize, trade: PublicTrade, out: &mut Vec<SimAction>) -> u128 {
         let market = &mut self.markets[m];
         market.trades.push(trade);
         if market.trades.len() > 2_000 {
@@ -183,10 +193,11 @@ impl ParadexSim {
                         ts: market.sent_at,
                         seq: market.seq,
                         id: trade.id,
-                        side: super::view::side_code(side),
-                        price,
-                        size,
+                        side: super::view::side_code(trade.side),
+                        price: trade.price,
+                        size: trade.size,
                         created: trade.created,
+                        liquidation: trade.liquidation,
                         market: &market.spec.symbol,
                     }
                     .encode(version),

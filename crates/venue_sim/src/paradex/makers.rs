@@ -23,7 +23,7 @@ impl ParadexSim {
             let index = self.config.market.index(&spec.base, SimNow(0));
             self.by_symbol.insert(spec.symbol.clone(), i);
             self.markets.push(MarketState {
-                grid: (index / 20_000 / spec.tick * spec.tick).max(spec.tick),
+                grid: grid_of(index, spec.tick),
                 spec: spec.clone(),
                 ladder: Ladder::default(),
                 slot: i64::MIN,
@@ -37,8 +37,16 @@ impl ParadexSim {
                 funding_rest: 0,
                 funding_at: 0,
                 waiting: Vec::new(),
+                expiry_ms: 0,
+                gone: false,
             });
         }
+    }
+
+    /// Puts the makers on the present price step.
+    pub(super) fn set_grid(&mut self, m: usize) {
+        let index = self.config.market.index(&self.markets[m].spec.base, SimNow(0));
+        self.markets[m].grid = grid_of(index, self.markets[m].spec.tick);
     }
 
     /// When the makers of `m` begin refresh `slot`.
@@ -89,6 +97,9 @@ impl ParadexSim {
     /// The makers' levels of one side at a refresh, best first.
     fn makers(&self, m: usize, slot: i64, side: Side) -> Vec<Level> {
         let market = &self.markets[m];
+        if market.gone {
+            return Vec::new();
+        }
         let (spec, grid) = (&market.spec, market.grid);
         let mid = self.config.market.mid(&spec.base, "paradex", SimNow(self.refresh_at(m, slot)));
         let share_bps = self.faults.get("thin_book").map_or(10_000, |f| f.share_bps);
@@ -198,4 +209,9 @@ impl ParadexSim {
             self.match_order(key, out);
         }
     }
+}
+
+/// About half a basis point of the price, a multiple of the tick.
+fn grid_of(index: i64, tick: i64) -> i64 {
+    (index / 20_000 / tick * tick).max(tick)
 }

@@ -33,7 +33,7 @@ impl ParadexSim {
             return Self::no_answer(via, out);
         }
         let mut refuse = None;
-        if let Some(f) = self.faults.hit("refuse_order", side) {
+        if let Some(f) = self.faults.hit("refuse_all", side).or_else(|| self.faults.hit("refuse_order", side)) {
             let code = f.code.unwrap_or_else(|| "NOT_ENOUGH_MARGIN".to_owned());
             if !f.late {
                 return self.refuse(via, &Refusal::bad(&code, "order refused"), out);

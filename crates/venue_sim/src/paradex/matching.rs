@@ -1,8 +1,8 @@
 //! What becomes of an accepted order: the risk check after the acknowledgement, the match, the rest
 //! (section 11, life of an order in section 13).
 
+use super::booking::Booking;
 use super::entry::Draft;
-use super::publish::Private;
 use super::state::*;
 use super::{Later, ParadexSim};
 use crate::SimAction;
@@ -94,6 +94,9 @@ impl ParadexSim {
         }
         if o.reduces() {
             return None;
+        }
+        if self.accounts[o.account].in_liquidation {
+            return Some("IN_LIQUIDATION");
         }
         let same_side = |k: &&u32| {
             let other = &self.orders[**k as usize];
@@ -243,7 +246,7 @@ impl ParadexSim {
 
     /// Books one fill: ledger, order, events of both.
     fn fill(&mut self, key: u32, price: i64, size: i64, taker: bool, trade_id: u128, out: &mut Vec<SimAction>) {
-        let (id, now) = (self.next_id(), self.clock());
+        let now = self.clock();
         let o = &mut self.orders[key as usize];
         let size = size.min(o.remaining);
         if size <= 0 {
@@ -254,49 +257,21 @@ impl ParadexSim {
         o.filled_value += i128::from(price) * i128::from(size);
         o.updated = now;
         let remaining = o.remaining;
-        let rate = if taker { self.config.taker_fee_e8 } else { self.config.maker_fee_e8 };
-        let paid = fee(notional(size, price), rate);
-        let (index, book_seq, underlying) = (self.markets[m].funding_index, self.markets[m].seq, self.index_price(m));
-        let a = &mut self.accounts[account];
-        let holding = &mut a.holdings[m];
-        let was_flat = holding.position.size == 0;
-        let change = holding.position.apply(side.sign() * size, price, index);
-        holding.last_fill = id;
-        holding.updated = now;
-        if was_flat {
-            (holding.created, holding.closed) = (now, 0);
-        } else if holding.position.size == 0 {
-            holding.closed = now;
-        }
-        let before = a.cash;
-        a.cash = a.cash.saturating_add(change.pnl).saturating_add(change.funding).saturating_sub(paid);
-        a.cash_updated = now;
-        a.fills.push(Fill {
-            id,
-            trade_id,
+        let paid = fee(notional(size, price), self.rates()[usize::from(taker)]);
+        let booking = Booking {
             order: key,
+            venue_order: 0,
+            kind: FillType::Fill,
+            market: m,
             side,
             taker,
             price,
             size,
             fee: paid,
-            pnl: change.pnl,
-            funding: change.funding,
-            underlying,
             remaining,
-            book_seq,
-            created: now,
-        });
-        let at = a.fills.len() - 1;
-        let after = a.cash;
-        if change.funding != 0 {
-            let payment =
-                FundingPayment { id: self.next_id(), market: m, payment: change.funding, index, fill_id: id, created: now };
-            self.accounts[account].payments.push(payment);
-            self.emit(account, Private::Payment(self.accounts[account].payments.len() - 1), key, out);
-        }
-        self.emit(account, Private::Fill(at), key, out);
-        self.emit(account, Private::Balance { fill: at, before, after }, key, out);
+            trade_id,
+        };
+        self.book(account, &booking, out);
         if remaining == 0 {
             self.end(key);
             self.orders[key as usize].status = Status::Closed;

@@ -15,6 +15,7 @@ use starknet_types_core::felt::Felt;
 use crate::{HttpRequest, Message, SimAction, SimNow, VenueSim};
 
 mod account;
+mod booking;
 pub mod channel;
 pub mod config;
 pub mod crypto;
@@ -22,6 +23,7 @@ mod entry;
 mod faults;
 mod feed;
 mod feed_periodic;
+mod forced;
 mod harness;
 mod limits;
 mod makers;
@@ -189,14 +191,22 @@ impl ParadexSim {
     fn send(&mut self, conn: u64, delay_us: u64, message: Message, out: &mut Vec<SimAction>) {
         let after = delay_us.saturating_add(self.latency_us());
         let now = self.now.0;
+        let silent = self.faults.get("silence").is_some();
         if let Some(c) = self.conns.get_mut(&conn) {
             c.due = c.due.max(now.saturating_add_unsigned(after));
+            if silent {
+                return;
+            }
             c.sent += 1;
             out.push(SimAction::Send { conn, after_us: c.due.abs_diff(now), message });
         }
     }
 
     fn reply(&mut self, request: u64, delay_us: u64, status: u16, body: Vec<u8>, out: &mut Vec<SimAction>) {
+        if self.faults.get("silence").is_some() {
+            out.push(SimAction::Hang { request, after_us: HANG_US });
+            return;
+        }
         let after_us = delay_us.saturating_add(self.latency_us());
         let headers = self.limits.headers(self.clock_ms());
         out.push(SimAction::Reply { request, after_us, status, headers, body });
@@ -348,6 +358,19 @@ impl VenueSim for ParadexSim {
             match entry.remove() {
                 Later::Execute(execution) => self.execute(execution, out),
                 Later::Cancel(keys) => keys.into_iter().for_each(|k| self.cancel(k, "USER_CANCELED", out)),
+                Later::Tell(account, what, order) => self.emit(account, what, order, out),
+                Later::Take { kind, market, share_bps, after_ms: 0 } => self.take_positions(kind, market, share_bps, out),
+                Later::Take { kind, market, share_bps, after_ms } => {
+                    let now = Later::Take { kind, market, share_bps, after_ms: 0 };
+                    self.schedule(after_ms.saturating_mul(1_000), now);
+                }
+                Later::Recover(account) => {
+                    self.accounts[account].in_liquidation = false;
+                    self.emit(account, publish::Private::Account, NO_ORDER, out);
+                }
+                Later::Listing(m, word) => self.publish_listing(m, word, out),
+                Later::Delist { m, settle, after_ms: Some(ms) } => self.announce_end(m, settle, ms, out),
+                Later::Delist { m, settle, after_ms: None } => self.end_market(m, settle, out),
             }
         }
         for m in 0..self.markets.len() {
@@ -363,7 +386,11 @@ impl VenueSim for ParadexSim {
             let named = parameters.get("name").and_then(Value::as_str).ok_or("fault switch needs name and value")?;
             return self.switches.set(named, parameters.get("value").unwrap_or(&Value::Null));
         }
-        let fault = self.faults.set(name, parameters)?;
+        let fault = self.faults.set(name, parameters)?.clone();
+        if let Err(why) = self.begin_own_accord(name, &fault) {
+            self.faults.clear(name);
+            return Err(why);
+        }
         match (name, fault.after_acks) {
             ("down", 0) => {
                 self.down = true;
@@ -374,6 +401,8 @@ impl VenueSim for ParadexSim {
                 self.drop_sockets = true;
                 self.faults.clear(name);
             }
+            // These happen once and are over.
+            ("liquidate" | "deleverage", _) => drop(self.faults.clear(name)),
             _ => {}
         }
         Ok(())
@@ -387,6 +416,8 @@ impl VenueSim for ParadexSim {
                 self.acks_until_down = None;
             }
             "hold_order_answer" => self.release_held = true,
+            "delist" => self.restore_markets("CREATED"),
+            "change_spec" => self.restore_markets("UPDATED"),
             _ => {}
         }
         self.faults.clear(name);

@@ -85,6 +85,6 @@ pub(super) fn bbo_json(market: &MarketState) -> Value {
 pub(super) fn trade_json(market: &MarketState, t: &PublicTrade) -> Value {
     json!({
         "id": t.id.to_string(), "market": market.spec.symbol, "side": super::view::side_word(t.side), "size": text(t.size),
-        "price": text(t.price), "created_at": t.created / 1_000, "trade_type": "FILL",
+        "price": text(t.price), "created_at": t.created / 1_000, "trade_type": if t.liquidation { "LIQUIDATION" } else { "FILL" },
     })
 }

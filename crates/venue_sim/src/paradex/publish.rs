@@ -71,7 +71,7 @@ impl ParadexSim {
                 None => notification(&channel, &self.private_json(account, what, self.stream_seq)),
             };
             for _ in 0..copies {
-                if self.orders[order as usize].held {
+                if self.orders.get(order as usize).is_some_and(|o| o.held) {
                     self.held.push(Held::Send(conn, message.clone()));
                 } else {
                     self.send(conn, delay, message.clone(), out);
@@ -84,7 +84,9 @@ impl ParadexSim {
         match what {
             Private::Position(m) => m,
             Private::Payment(i) => self.accounts[account].payments[i].market,
-            _ => self.orders[order as usize].market,
+            Private::Fill(i) | Private::Balance { fill: i, .. } => self.accounts[account].fills[i].market,
+            Private::Order(key) => self.orders[key as usize].market,
+            Private::Account => self.orders.get(order as usize).map_or(0, |o| o.market),
         }
     }
 
@@ -116,18 +118,18 @@ impl ParadexSim {
             Private::Order(key) => self.encode_order(key, version, address),
             Private::Fill(i) => {
                 let f = &self.accounts[account].fills[i];
-                let o = &self.orders[f.order as usize];
-                let (id, order, trade) = (f.id.to_string(), o.id.to_string(), f.trade_id.to_string());
+                let (order, client) = self.order_of(f);
+                let (id, trade) = (f.id.to_string(), f.trade_id.to_string());
                 sbe::Fill {
                     ts,
                     seq,
-                    codes: [1, view::side_code(f.side), if f.taker { 2 } else { 1 }],
+                    codes: [f.kind as u8, view::side_code(f.side), if f.taker { 2 } else { 1 }],
                     numbers: [f.price, f.size, f.fee, f.pnl, f.created],
                     account: address,
                     more: [f.underlying, f.funding],
                     flags: 0,
                     book_seq: f.book_seq,
-                    texts: [&id, &order, &o.client_id, &trade, &self.markets[o.market].spec.symbol],
+                    texts: [&id, &order, client, &trade, &self.markets[f.market].spec.symbol],
                     fee_currency: "USDC",
                 }
                 .encode(version)
@@ -164,7 +166,7 @@ impl ParadexSim {
                 let s = self.margin(account);
                 let cash = self.accounts[account].cash;
                 let n = [cash, s.free, s.initial, s.maintenance, s.value, sbe::NULL, ts];
-                sbe::account(version, ts, seq, &n, address, s.cushion)
+                sbe::account(version, ts, seq, &n, address, s.cushion, self.account_status(account).1)
             }
             // Always JSON, see `is_binary`.
             Private::Balance { .. } | Private::Payment(_) => Vec::new(),

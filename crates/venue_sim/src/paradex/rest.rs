@@ -136,17 +136,13 @@ impl ParadexSim {
     fn public_route(&mut self, rest: &[&str], query: Query<'_>, out: &mut Vec<SimAction>) -> Result<Value, Refusal> {
         match rest {
             ["system", "time"] => Ok(json!({"server_time": self.clock_ms().to_string()})),
-            ["system", "state"] => {
-                let halted = self.faults.get("halt").is_some();
-                Ok(json!({"status": if halted { "maintenance" } else { self.switches.system_state.as_str() }}))
-            }
+            ["system", "state"] => Ok(json!({"status": self.system_state()})),
             ["system", "config"] => Ok(self.system_config()),
             ["jwks.json"] => Ok(json!({"keys": [{"kty": "EC", "crv": "P-384", "use": "sig", "alg": "ES384", "kid": "simulator",
                 "x": "AAAA", "y": "AAAA"}]})),
             ["markets"] => {
                 let wanted = query.get("market").filter(|m| !m.is_empty());
-                let all = self.markets.iter().filter(|m| wanted.is_none_or(|w| w == m.spec.symbol));
-                Ok(json!({"results": all.map(|m| self.market_json(&m.spec)).collect::<Vec<_>>()}))
+                Ok(json!({"results": self.listed(wanted)}))
             }
             ["markets", "summary"] => {
                 let wanted = query.required("market")?;
@@ -217,7 +213,8 @@ impl ParadexSim {
         })
     }
 
-    fn market_json(&self, spec: &super::MarketSpec) -> Value {
+    pub(super) fn market_json(&self, market: &super::state::MarketState) -> Value {
+        let spec = &market.spec;
         let fee = |e8: i64| json!({"fee": text(e8), "fee_cap": "0.5", "fee_floor": "-0.5"});
         let pair = |maker, taker| json!({"maker_fee": fee(maker), "taker_fee": fee(taker)});
         let (maker, taker) = (self.config.maker_fee_e8, self.config.taker_fee_e8);
@@ -228,7 +225,7 @@ impl ParadexSim {
             "max_open_orders": spec.max_open_orders, "position_limit": text(spec.position_limit),
             "price_bands_width": text(spec.band_bps * 10_000), "max_slippage": text(spec.band_bps * 10_000),
             "max_tob_spread": "0.2", "asset_kind": "PERP", "market_kind": "cross", "trading_mode": "STANDARD",
-            "open_at": 1_698_756_879_745i64, "expiry_at": 0, "strike_price": "", "option_type": "", "iv_bands_width": "",
+            "open_at": 1_698_756_879_745i64, "expiry_at": market.expiry_ms, "strike_price": "", "option_type": "", "iv_bands_width": "",
             "price_feed_id": format!("SIMULATED-{}", spec.base), "oracle_ewma_factor": "0.2", "funding_period_hours": 8,
             "funding_multiplier": 1, "interest_rate": "0.0001", "clamp_rate": "0.0005", "max_funding_rate": "0.02",
             "max_funding_rate_change": "0.0005", "tags": [],

@@ -156,7 +156,7 @@ impl ParadexSim {
             ["orders-history"] => self.history(account, query, market),
             ["fills"] => page(query, self.accounts[account].fills.len(), |i| {
                 let f = &self.accounts[account].fills[i];
-                let fits = market.is_none_or(|m| self.orders[f.order as usize].market == m);
+                let fits = market.is_none_or(|m| f.market == m) && f.listed <= self.clock();
                 fits.then(|| (f.created / 1_000, self.fill_json(account, i)))
             }),
             ["positions"] => {
@@ -204,7 +204,7 @@ impl ParadexSim {
 
     fn account_info(&self, account: usize) -> Value {
         let a = &self.accounts[account];
-        let (maker, taker) = (text(self.config.maker_fee_e8), text(self.config.taker_fee_e8));
+        let [maker, taker] = self.rates().map(text);
         json!({
             "account": a.hex, "kind": "main", "parent_account": "", "username": "", "isolated_market": "",
             "public_key": a.keys.first().map_or(String::new(), |k| k.x.to_hex_string()),

@@ -81,6 +81,8 @@ pub struct Trade<'a> {
     pub size: i64,
     /// Time of the trade.
     pub created: i64,
+    /// Trade type LIQUIDATION instead of FILL.
+    pub liquidation: bool,
     /// Market.
     pub market: &'a str,
 }
@@ -90,7 +92,8 @@ impl Trade<'_> {
     pub fn encode(&self, version: u8) -> Vec<u8> {
         let mut f = Frame::new(50, 1, version);
         f.i64s(&[self.ts, self.seq, self.id as i64]).u8(self.side).i64s(&[self.price, self.size, self.created]);
-        f.u8(1).text(self.market); // trade type FILL
+        // The numbers of the fill types; the document gives none of its own for trade types.
+        f.u8(if self.liquidation { 2 } else { 1 }).text(self.market);
         if version >= 2 {
             f.text(&self.id.to_string());
         }
@@ -274,10 +277,10 @@ impl Position<'_> {
 }
 
 /// Template 23: `numbers` are total collateral, free collateral, initial margin, maintenance margin, account value,
-/// unrealised, updated.
-pub fn account(version: u8, ts: i64, seq: i64, numbers: &[i64; 7], address: [u8; 32], cushion: i64) -> Vec<u8> {
+/// unrealised, updated; `status` 1 ACTIVE, 2 LIQUIDATION.
+pub fn account(version: u8, ts: i64, seq: i64, numbers: &[i64; 7], address: [u8; 32], cushion: i64, status: u8) -> Vec<u8> {
     let mut f = Frame::new(if version >= 2 { 121 } else { 113 }, 23, version);
-    f.i64s(&[ts, seq]).i64s(numbers).bytes(&address).i64(cushion).u8(1); // ACTIVE
+    f.i64s(&[ts, seq]).i64s(numbers).bytes(&address).i64(cushion).u8(status);
     if version >= 2 {
         f.i64(0); // last seen notification
     }

@@ -157,12 +157,42 @@ impl Order {
     }
 }
 
+/// In place of an order where the venue itself moved a position.
+pub(super) const NO_ORDER: u32 = u32::MAX;
+
+/// `fill_type` of a fill as far as it occurs here, with its SBE code.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) enum FillType {
+    Fill = 1,
+    Liquidation = 2,
+    UnwindTransfer = 3,
+    SettleMarket = 4,
+}
+
+impl FillType {
+    pub(super) const fn word(self) -> &'static str {
+        match self {
+            Self::Fill => "FILL",
+            Self::Liquidation => "LIQUIDATION",
+            Self::UnwindTransfer => "UNWIND_TRANSFER",
+            Self::SettleMarket => "SETTLE_MARKET",
+        }
+    }
+}
+
 /// A fill.
 #[derive(Clone, Debug)]
 pub(super) struct Fill {
     pub(super) id: u128,
     pub(super) trade_id: u128,
+    /// Whose, or [`NO_ORDER`].
     pub(super) order: u32,
+    /// The venue's id of its own order in a liquidation; 0 for none.
+    pub(super) venue_order: u128,
+    pub(super) kind: FillType,
+    pub(super) market: usize,
+    /// REST lists it from then on, microseconds.
+    pub(super) listed: i64,
     pub(super) side: Side,
     pub(super) taker: bool,
     pub(super) price: i64,
@@ -215,6 +245,8 @@ pub(super) struct Account {
     pub(super) fills: Vec<Fill>,
     pub(super) payments: Vec<FundingPayment>,
     pub(super) hashes: Vec<Felt>,
+    /// The venue is taking its positions.
+    pub(super) in_liquidation: bool,
 }
 
 /// A public trade.
@@ -225,6 +257,8 @@ pub(super) struct PublicTrade {
     pub(super) price: i64,
     pub(super) size: i64,
     pub(super) created: i64,
+    /// Of the venue's taking a position, not of two clients.
+    pub(super) liquidation: bool,
 }
 
 /// A market: its book, what of it was published, and its counters.
@@ -250,6 +284,10 @@ pub(super) struct MarketState {
     pub(super) funding_at: i64,
     /// Orders that wait for a trigger.
     pub(super) waiting: Vec<u32>,
+    /// `expiry_at`, ms; 0 for none.
+    pub(super) expiry_ms: i64,
+    /// Not listed any more.
+    pub(super) gone: bool,
 }
 
 /// A subscription.
@@ -308,4 +346,23 @@ pub(super) struct Execution {
 pub(super) enum Later {
     Execute(Execution),
     Cancel(Vec<u32>),
+    /// A fill is told late or again.
+    Tell(usize, super::publish::Private, u32),
+    /// The venue takes positions: how, in which market (`None`: all), which share of them, and how long from now.
+    Take {
+        kind: FillType,
+        market: Option<usize>,
+        share_bps: i64,
+        after_ms: i64,
+    },
+    /// A liquidated account is in order again.
+    Recover(usize),
+    /// The specification of a market changed: what it was, by the word of section 8.
+    Listing(usize, &'static str),
+    /// A market ends, so long from now or (`None`) now; its positions are settled if that is asked for.
+    Delist {
+        m: usize,
+        settle: bool,
+        after_ms: Option<i64>,
+    },
 }

@@ -49,14 +49,23 @@ impl ParadexSim {
         order
     }
 
+    /// Id and client id of the order a fill belongs to; empty where there is none.
+    pub(super) fn order_of(&self, f: &Fill) -> (String, &str) {
+        match self.orders.get(f.order as usize) {
+            Some(o) => (o.id.to_string(), &o.client_id),
+            None if f.venue_order != 0 => (f.venue_order.to_string(), ""),
+            None => (String::new(), ""),
+        }
+    }
+
     pub(super) fn fill_json(&self, account: usize, i: usize) -> Value {
         let f = &self.accounts[account].fills[i];
-        let o = &self.orders[f.order as usize];
+        let (order, client) = self.order_of(f);
         json!({
-            "id": f.id.to_string(), "order_id": o.id.to_string(), "client_id": o.client_id,
-            "account": self.accounts[account].hex, "market": self.markets[o.market].spec.symbol, "side": side_word(f.side),
+            "id": f.id.to_string(), "order_id": order, "client_id": client,
+            "account": self.accounts[account].hex, "market": self.markets[f.market].spec.symbol, "side": side_word(f.side),
             "size": text(f.size), "price": text(f.price), "fee": text(f.fee), "fee_currency": "USDC",
-            "liquidity": if f.taker { "TAKER" } else { "MAKER" }, "fill_type": "FILL", "flags": [],
+            "liquidity": if f.taker { "TAKER" } else { "MAKER" }, "fill_type": f.kind.word(), "flags": [],
             "remaining_size": text(f.remaining), "realized_pnl": text(f.pnl), "realized_funding": text(f.funding),
             "underlying_price": text(f.underlying), "orderbook_seq_no": f.book_seq, "created_at": f.created / 1_000,
         })
@@ -86,7 +95,7 @@ impl ParadexSim {
         let a = &self.accounts[account];
         let s = self.margin(account);
         json!({
-            "account": a.hex, "status": "ACTIVE", "settlement_asset": "USDC", "account_value": text(s.value),
+            "account": a.hex, "status": self.account_status(account).0, "settlement_asset": "USDC", "account_value": text(s.value),
             "total_collateral": text(a.cash), "free_collateral": text(s.free),
             "initial_margin_requirement": text(s.initial), "maintenance_margin_requirement": text(s.maintenance),
             "margin_cushion": text(s.cushion), "seq_no": seq, "updated_at": self.clock_ms(), "last_seen_notification": 0,
@@ -96,7 +105,7 @@ impl ParadexSim {
     /// No document gives this event's members; these are the ones a profit calculation needs.
     pub(super) fn balance_event_json(&self, account: usize, fill: usize, before: i64, after: i64) -> Value {
         let f = &self.accounts[account].fills[fill];
-        let market = &self.markets[self.orders[f.order as usize].market].spec.symbol;
+        let market = &self.markets[f.market].spec.symbol;
         json!({
             "account": self.accounts[account].hex, "market": market, "fill_id": f.id.to_string(), "fee": text(f.fee),
             "realized_pnl": text(f.pnl), "realized_funding": text(f.funding),

@@ -115,20 +115,24 @@ proptest! {
 
     #[test]
     fn money_and_positions_follow_from_the_fills_whatever_goes_wrong(
-        steps in proptest::collection::vec((0..12u8, 1..40i64, -3..4i64, any::<bool>(), 0..300i64), 1..25),
+        steps in proptest::collection::vec((0..17u8, 1..40i64, -3..4i64, any::<bool>(), 0..300i64), 1..25),
     ) {
         let mut b = Bench::new();
         let t = b.trader();
         let conn = b.private(&t);
         b.switch("funding_rate_8h_e8", json!(500_000));
-        let faults = ["partial_fill", "late_fill", "delay_fill", "lose_order_answer", "error_after", "drop_order", "duplicate_events"];
+        let faults = ["partial_fill", "late_fill", "delay_fill", "lose_order_answer", "error_after", "drop_order",
+            "duplicate_events", "late_fill_event", "duplicate_fill"];
         for (what, size, away, buy, wait) in steps {
             match what {
-                0..=6 => {
+                0..=8 => {
                     let name = faults[usize::from(what)];
                     b.fault(name, json!({"count": 1, "ms": wait, "share_bps": size * 200, "status": 503}));
                 }
-                7 => {
+                9 => b.fault("liquidate", json!({"share_bps": size * 250})),
+                10 => b.fault("deleverage", json!({"ms": wait})),
+                11 => b.fault("fee_tier", json!({"taker_rate": text(size * 1_000), "maker_rate": text(-size * 100)})),
+                12 => {
                     b.post("DELETE", "/v1/orders", &[("authorization", format!("Bearer {}", t.token))], "");
                 }
                 _ => {

@@ -287,13 +287,13 @@ fn block_lengths_follow_the_schema_version() {
     check(sbe::summary(2, &[0; 27], 0, "M"), 4, 240);
     check(sbe::funding(0, &[0; 7], 8, "M"), 5, 58);
     check(sbe::funding(1, &[0; 7], 8, "M"), 5, 66);
-    check(sbe::account(1, 0, 0, &[0; 7], [0; 32], 0), 23, 113);
-    check(sbe::account(2, 0, 0, &[0; 7], [0; 32], 0), 23, 121);
+    check(sbe::account(1, 0, 0, &[0; 7], [0; 32], 0, 1), 23, 113);
+    check(sbe::account(2, 0, 0, &[0; 7], [0; 32], 0, 1), 23, 121);
     check(sbe::heartbeat(2, 0, 0), 40, 16);
     // A frame is as long as its header says, tail excepted.
     assert_eq!(sbe::summary(2, &[0; 27], 0, "M").len(), 8 + 240 + 2);
     assert_eq!(sbe::funding(1, &[0; 7], 8, "M").len(), 8 + 66 + 2);
-    assert_eq!(sbe::account(2, 0, 0, &[0; 7], [0; 32], 0).len(), 8 + 121 + 5);
+    assert_eq!(sbe::account(2, 0, 0, &[0; 7], [0; 32], 0, 1).len(), 8 + 121 + 5);
 }
 
 /// The names of an object's members, those of `order` included.
