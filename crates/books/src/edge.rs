@@ -1,9 +1,10 @@
 //! What a round earns after costs, and where the rest of the spread went.
 //!
 //! Owns the arithmetic of the edge; which rates to expect is configuration's and the venues' word. Everything is exact
-//! at 1e-24 of the quote currency (a cost at 1e-16 times a rate at 1e-8) until it is shown.
+//! at 1e-24 dollars (a cost at 1e-16 times a rate at 1e-8) until it is shown.
 
-use crate::spread::{Cross, to_rate};
+use crate::spread::{Cross, EntrySpread, to_rate};
+use domain::record::Waterfall;
 use domain::{Rate, SCALE, Usd};
 
 /// What a round is expected to cost in one direction, as rates of the notional.
@@ -85,67 +86,14 @@ impl Edge {
     }
 }
 
-/// From the spread on the screen to the edge, line by line, exact at 1e-24 of the quote currency:
-/// `gross + depth - fees - funding - buffers = edge`, to the last digit.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub struct Waterfall {
-    /// The size at the best prices: what the top of the books promises.
-    pub gross: i128,
-    /// Executable minus top: what walking the books costs, never above zero.
-    pub depth: i128,
-    /// Taker fees of both legs, at entry and at exit.
-    pub fees: i128,
-    /// Expected funding, positive = paid.
-    pub funding: i128,
-    /// Buffers.
-    pub buffers: i128,
-    /// What is left.
-    pub edge: i128,
-}
-
-/// A [`Waterfall`] in dollars, to show and to journal: every line rounded against us and one line that says by how
-/// much, so that `gross + depth - fees - funding - buffers + rounding = edge` holds to the last digit here too.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub struct UsdLines {
-    /// The size at the best prices, rounded down.
-    pub gross: Usd,
-    /// Executable minus top, rounded down.
-    pub depth: Usd,
-    /// Taker fees, rounded up.
-    pub fees: Usd,
-    /// Expected funding, rounded up.
-    pub funding: Usd,
-    /// Buffers, rounded up.
-    pub buffers: Usd,
-    /// What the rounding of the lines above took away: 0 to 5 units of the last place.
-    pub rounding: Usd,
-    /// What is left, rounded down.
-    pub edge: Usd,
-}
-
 /// 1e-24 to 1e-8.
 const E24_IN_E8: i128 = 10_000_000_000_000_000;
 
-/// Saturates, which [`crate::COST_MAX`] keeps from happening: a line is at most eight costs.
+/// Saturates, which [`crate::COST_MAX`] keeps from happening: an edge is at most eight costs.
 fn usd_down(e24: i128) -> Usd {
     let e8 = e24.checked_div_euclid(E24_IN_E8).unwrap_or(0);
     Usd::from_e8(i64::try_from(e8).unwrap_or(if e8 < 0 { i64::MIN } else { i64::MAX }))
 }
-fn usd_up(e24: i128) -> Usd {
-    usd_down(e24.wrapping_neg()).negated()
-}
-
-impl Waterfall {
-    /// In dollars.
-    pub fn usd(&self) -> UsdLines {
-        let (gross, depth) = (usd_down(self.gross), usd_down(self.depth));
-        let (fees, funding, buffers) = (usd_up(self.fees), usd_up(self.funding), usd_up(self.buffers));
-        let edge = usd_down(self.edge);
-        let lines = gross.plus(depth).minus(fees).minus(funding).minus(buffers);
-        UsdLines { gross, depth, fees, funding, buffers, rounding: edge.minus(lines), edge }
-    }
-}
-
 /// A cost at 1e-16 times a multiplier at 1e-8. Costs are at most 2^86 and multipliers, sums of a few rates within 100 %,
 /// at most 2^30 (2^41 with a threshold): nothing here comes near 2^127, so nothing wraps.
 #[inline]
@@ -163,19 +111,20 @@ impl Cross<'_> {
         Some(Edge { bought, pay, sold, keep })
     }
 
-    /// The same, line by line. `None` if a book cannot fill the size, or if the size at the best prices is worth more
-    /// than [`crate::COST_MAX`].
+    /// The same, line by line, every line computed on its own and rounded against us, and the edge their sum: by that it is
+    /// at most one unit of the last place under [`Edge::rate`], and never over it. `None` if a book cannot fill the size,
+    /// and for spreads beyond 92 billion times the price.
     pub fn waterfall(&self, costs: &Costs) -> Option<Waterfall> {
         let (bought, sold) = self.entry_costs()?;
-        let (bought_at_top, sold_at_top) = self.entry_top_costs()?;
-        let gross = times(sold_at_top.wrapping_sub(bought_at_top), SCALE);
-        Some(Waterfall {
-            gross,
-            depth: times(sold.wrapping_sub(bought), SCALE).wrapping_sub(gross),
-            fees: times(bought, costs.fee_long.wrapping_mul(2)).wrapping_add(times(sold, costs.fee_short.wrapping_mul(2))),
-            funding: times(bought, costs.funding),
-            buffers: times(bought, costs.buffers),
-            edge: self.edge(costs)?.net(),
-        })
+        let [shown, top, spread] = [self.entry_shown()?, self.entry_top()?, self.entry()?].map(EntrySpread::rate);
+        let less = |a: Rate, b: Rate| a.e8().checked_sub(b.e8()).map(Rate::from_e8);
+        let (conversion, depth) = (less(top, shown)?, less(spread, top)?);
+        // Of the long leg, as the edge is; up, so that it is not taken for less than it is.
+        let paid = times(bought, costs.fee_long.wrapping_mul(2)).wrapping_add(times(sold, costs.fee_short.wrapping_mul(2)));
+        let fees = to_rate(paid.wrapping_neg().checked_div_euclid(bought)?);
+        let (funding, buffers) = (Rate::from_e8(costs.funding).negated(), Rate::from_e8(costs.buffers).negated());
+        let edge =
+            [conversion, depth, fees, funding, buffers].iter().try_fold(shown.e8(), |sum, line| sum.checked_add(line.e8()))?;
+        Some(Waterfall { gross: shown, conversion, depth, fees, funding, buffers, edge: Rate::from_e8(edge) })
     }
 }

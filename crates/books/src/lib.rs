@@ -2,7 +2,7 @@
 //!
 //! Owns the book of one instrument with its integrity ([`Book`]), the walk through its levels ([`Depth`], [`Vwap`]),
 //! the spread between two venues ([`Quote`], [`Cross`]), what is left of it after costs ([`Costs`], [`Edge`],
-//! [`Waterfall`]) and the confirmation of an opportunity ([`Trigger`]). Does not decode frames, choose sizes, know a
+//! [`Cross::waterfall`]) and the confirmation of an opportunity ([`Trigger`]). Does not decode frames, choose sizes, know a
 //! venue by name or send anything; knows no clock, socket or randomness. Called by the strategy that owns the books.
 //!
 //! From update to decision nothing is allocated, nothing is divided and nothing is rounded: spreads and edges are exact
@@ -21,7 +21,7 @@ mod tops;
 
 pub use book::Book;
 pub use depth::{COST_MAX, Depth, Vwap};
-pub use edge::{Costs, CostsOutOfRange, Edge, UsdLines, Waterfall};
+pub use edge::{Costs, CostsOutOfRange, Edge};
 pub use integrity::{Applied, Feed, Integrity, Rules, Unfit, Why};
 pub use signal::{Signal, Trigger};
-pub use spread::{Cross, EntrySpread, ExitSpread, Quote, Spreads, both};
+pub use spread::{Cross, DOLLAR, EntrySpread, ExitSpread, Quote, Spreads, both};

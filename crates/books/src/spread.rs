@@ -3,7 +3,8 @@
 //! For (long venue L, short venue S) the entry spread is (S.bid - L.ask) / L.ask and the exit spread is
 //! (S.ask - L.bid) / L.bid; executable means the same with the average prices for a size instead of the best ones.
 //! Prices only: costs are the business of [`crate::Edge`]. A strategy keeps one [`Quote`] per book, renews the one
-//! whose book moved and puts the two together with [`both`].
+//! whose book moved and puts the two together with [`both`]. Where the two books are quoted in different currencies
+//! both are brought to dollars for that, and nowhere else: what a quote holds stays in its book's own currency.
 
 use crate::depth::{COST_MAX, Depth, Vwap};
 use domain::{Price, Rate, SCALE, Side, Size};
@@ -21,7 +22,18 @@ pub struct Quote {
     pub buy: Option<Vwap>,
     /// Selling the size, if the bids can fill it.
     pub sell: Option<Vwap>,
+    /// What one unit of the currency that all of this is in is worth in dollars.
+    pub usd: Price,
 }
+
+/// A dollar in dollars.
+pub const DOLLAR: Price = match Price::from_e8(SCALE) {
+    Some(price) => price,
+    None => unreachable!(),
+};
+
+/// A currency worth more than this in dollars (about eleven thousand) is a mistake: it keeps products within `i128`.
+const USD_MAX: i64 = 1 << 40;
 
 impl Quote {
     /// Walks both sides of a book for `size`.
@@ -33,11 +45,17 @@ impl Quote {
             ask: depth.best(Side::Buy).and_then(|l| Price::from_e8(l.price)),
             buy: depth.vwap(Side::Buy, size),
             sell: depth.vwap(Side::Sell, size),
+            usd: DOLLAR,
         }
+    }
+    /// The same, quoted in a currency of which one unit is worth `usd` dollars.
+    #[inline]
+    pub const fn worth(self, usd: Price) -> Self {
+        Self { usd, ..self }
     }
     /// A book that may not trade: offers nothing.
     pub const fn nothing(size: Size) -> Self {
-        Self { size, bid: None, ask: None, buy: None, sell: None }
+        Self { size, bid: None, ask: None, buy: None, sell: None, usd: DOLLAR }
     }
 }
 
@@ -72,6 +90,20 @@ impl Ratio {
         let scaled = self.difference.wrapping_mul(i128::from(SCALE));
         to_rate(scaled.wrapping_neg().checked_div_euclid(self.base).unwrap_or(0).wrapping_neg())
     }
+}
+
+/// A cost at 1e-16 of a currency in dollars, up for a buyer and down for a seller. `None` beyond [`COST_MAX`], beyond
+/// [`USD_MAX`] and where nothing is left.
+fn dollars(cost: i128, side: Side, usd: Price) -> Option<i128> {
+    if usd.e8() > USD_MAX {
+        return None;
+    }
+    // At most 2^86 times 2^40, and a little.
+    let product = cost.wrapping_mul(i128::from(usd.e8()));
+    let scale = i128::from(SCALE);
+    let up = if side == Side::Buy { scale.wrapping_sub(1) } else { 0 };
+    let cost = product.wrapping_add(up).checked_div(scale)?;
+    (1..=COST_MAX).contains(&cost).then_some(cost)
 }
 
 /// Saturates: beyond 92 billion times the price nobody cares.
@@ -140,8 +172,8 @@ pub struct Spreads {
 }
 
 impl Cross<'_> {
-    /// What the long leg costs and the short leg brings at entry. `None` if a book cannot fill it or the quotes are
-    /// for different sizes.
+    /// What the long leg costs and the short leg brings at entry, in dollars at 1e-16. `None` if a book cannot fill it or
+    /// the quotes are for different sizes.
     #[inline]
     pub(crate) fn entry_costs(&self) -> Option<(i128, i128)> {
         self.pair(self.long.buy, self.short.sell)
@@ -149,9 +181,39 @@ impl Cross<'_> {
     #[inline]
     fn pair(&self, long: Option<Vwap>, short: Option<Vwap>) -> Option<(i128, i128)> {
         match (long, short) {
-            (Some(long), Some(short)) if self.long.size == self.short.size => Some((long.cost, short.cost)),
+            (Some(long), Some(short)) if self.long.size == self.short.size => {
+                if self.in_dollars() {
+                    Some((long.cost, short.cost))
+                } else {
+                    self.costs_in_dollars(long, short)
+                }
+            }
             _ => None,
         }
+    }
+    /// Nearly always: then nothing has to be multiplied.
+    #[inline]
+    fn in_dollars(&self) -> bool {
+        self.long.usd == DOLLAR && self.short.usd == DOLLAR
+    }
+    /// Rounded against us: what is bought costs more, what is sold brings less.
+    #[cold]
+    fn costs_in_dollars(&self, long: Vwap, short: Vwap) -> Option<(i128, i128)> {
+        Some((dollars(long.cost, long.side, self.long.usd)?, dollars(short.cost, short.side, self.short.usd)?))
+    }
+    /// The best prices, exact, both on one scale and each at most [`COST_MAX`].
+    #[inline]
+    fn tops(&self, long: Option<Price>, short: Option<Price>) -> Option<(i128, i128)> {
+        let (long, short) = (i128::from(long?.e8()), i128::from(short?.e8()));
+        if self.in_dollars() {
+            return Some((long, short));
+        }
+        // At most 2^63 times 2^40.
+        let worth = |price: i128, usd: Price| {
+            let v = price.wrapping_mul(i128::from(usd.e8()));
+            (usd.e8() <= USD_MAX && v <= COST_MAX).then_some(v)
+        };
+        Some((worth(long, self.long.usd)?, worth(short, self.short.usd)?))
     }
 
     /// Entry spread for the size: compare this one with `spread_entry`.
@@ -167,20 +229,17 @@ impl Cross<'_> {
     /// Entry spread at the best prices, whatever their size.
     #[inline]
     pub fn entry_top(&self) -> Option<EntrySpread> {
-        Some(EntrySpread(Ratio::between(i128::from(self.long.ask?.e8()), i128::from(self.short.bid?.e8()))))
+        self.tops(self.long.ask, self.short.bid).map(|(ask, bid)| EntrySpread(Ratio::between(ask, bid)))
     }
     /// Exit spread at the best prices, whatever their size.
     #[inline]
     pub fn exit_top(&self) -> Option<ExitSpread> {
-        Some(ExitSpread(Ratio::between(i128::from(self.long.bid?.e8()), i128::from(self.short.ask?.e8()))))
+        self.tops(self.long.bid, self.short.ask).map(|(bid, ask)| ExitSpread(Ratio::between(bid, ask)))
     }
-    /// What the size would be worth at the best prices: bought at the long ask, sold at the short bid, at 1e-16.
-    pub(crate) fn entry_top_costs(&self) -> Option<(i128, i128)> {
-        let at = |price: Option<Price>| {
-            let cost = i128::from(price?.e8()).wrapping_mul(i128::from(self.long.size.e8()));
-            (cost <= COST_MAX).then_some(cost)
-        };
-        Some((at(self.long.ask)?, at(self.short.bid)?))
+    /// Entry spread at the best prices as the venues show them, whatever their currencies are worth.
+    pub(crate) fn entry_shown(&self) -> Option<EntrySpread> {
+        let (ask, bid) = (self.long.ask?, self.short.bid?);
+        Some(EntrySpread(Ratio::between(i128::from(ask.e8()), i128::from(bid.e8()))))
     }
     /// All four as rates. Divides, so it comes after the decision.
     pub fn spreads(&self) -> Spreads {

@@ -268,6 +268,10 @@ impl Rate {
     pub const fn minus(self, other: Self) -> Self {
         Self(self.0.saturating_sub(other.0))
     }
+    /// The other sign; saturates.
+    pub const fn negated(self) -> Self {
+        Self(self.0.saturating_neg())
+    }
     /// `(to - from) / from`, rounded down (a spread is never shown better than it is). Saturates.
     pub fn between(from: Price, to: Price) -> Self {
         let delta = i128::from(to.0).saturating_sub(i128::from(from.0));

@@ -43,7 +43,7 @@ fn neither_an_update_nor_a_decision_allocates_once_a_book_exists() {
                 let (Some(entry), Some(edge)) = (cross.entry(), cross.edge(&costs)) else { return };
                 let met = entry.at_least(Rate::from_bps(-10)) && edge.at_least(Rate::from_bps(-20));
                 held += u32::from(trigger.update(met) == Signal::Held);
-                if cross.waterfall(&costs).map(|w| w.usd()).is_none() || cross.spreads().exit.is_none() {
+                if cross.waterfall(&costs).is_none() || cross.spreads().exit.is_none() {
                     return;
                 }
             }

@@ -2,13 +2,14 @@
 //!
 //! Invariants, one property each: a walk equals the oracle's to the last digit; a spread shown is never better than
 //! the true one and less than one unit away from it, and a threshold is decided as the shown rate would; an edge equals
-//! the oracle's; the lines of a waterfall sum to the edge in both units; nothing overflows for any book of positive
-//! integers.
+//! the oracle's; the lines of a waterfall are computed one by one, each against us, and sum to the edge; a book in another
+//! currency is worth what the same book in dollars is; nothing overflows for any book of positive integers.
 
 use crate::oracle::{Oracle, decimal};
 use crate::told::{Told, US, book, told};
 use books::{Book, COST_MAX, Costs, Quote, Rules, both};
-use domain::{BookKind, Level, Mono, Rate, Side, Size};
+use domain::record::Waterfall;
+use domain::{BookKind, Level, Mono, Price, Rate, Side, Size};
 use proptest::prelude::*;
 use rust_decimal::Decimal;
 
@@ -132,6 +133,40 @@ fn quotes_for_different_sizes_are_never_put_together() {
     assert!(cross.edge(&costs).is_none() && cross.waterfall(&costs).is_none());
 }
 
+/// All lines of a waterfall but the last, added up.
+fn sum(w: &Waterfall) -> i128 {
+    [w.gross, w.conversion, w.depth, w.fees, w.funding, w.buffers].iter().map(|r| i128::from(r.e8())).sum()
+}
+
+#[test]
+fn a_book_in_another_currency_is_brought_to_dollars_for_spread_and_edge_alone() {
+    fn check(usd: (&str, &str), entry: Option<&str>, exit: Option<&str>, conversion: Option<&str>) {
+        let price = |text: &str| Price::parse(text.as_bytes()).expect("a price");
+        let (a, b) = (ready(&told("S 0 a100x1 b99x1")), ready(&told("S 0 b100.5x1 a101x1")));
+        let (a, b) = (quote(&a, size("1")).worth(price(usd.0)), quote(&b, size("1")).worth(price(usd.1)));
+        let [cross, _] = both(&a, &b);
+        let costs = Costs::new(percent("0.01"), percent("0.02"), Rate::ZERO, Rate::ZERO).expect("small");
+        assert_eq!(cross.entry().map(|e| e.rate()), entry.map(percent), "{usd:?}");
+        assert_eq!(cross.entry_top().map(|e| e.rate()), entry.map(percent), "{usd:?}: one level, so the top is the same");
+        assert_eq!(cross.exit().map(|e| e.rate()), exit.map(percent), "{usd:?}");
+        let lines = cross.waterfall(&costs);
+        assert_eq!(lines.map(|w| w.conversion), conversion.map(percent), "{usd:?}");
+        if let Some(w) = lines {
+            assert_eq!((w.gross, sum(&w)), (percent("0.5"), i128::from(w.edge.e8())), "the screen shows what it shows");
+        }
+        // Limits come from here, and stay in the venue's own currency.
+        assert_eq!(cross.long.buy.map(|v| (v.worst, v.price())), Some((price("100"), price("100"))));
+    }
+    check(("1", "1"), Some("0.5"), Some("2.020203"), Some("0"));
+    check(("0.999", "1"), Some("0.6006"), Some("2.122325"), Some("0.1006"));
+    check(("1", "0.999"), Some("0.3995"), Some("1.918182"), Some("-0.1005"));
+    // The same currency on both sides, whatever it is worth.
+    check(("0.97", "0.97"), Some("0.5"), Some("2.020203"), Some("0"));
+    check(("3", "3"), Some("0.5"), Some("2.020203"), Some("0"));
+    // What no currency is worth gives nothing rather than a number.
+    check(("12000", "1"), None, None, None);
+}
+
 #[test]
 fn an_edge_is_the_spread_less_what_the_round_costs() {
     fn check(fees: (&str, &str), funding: &str, buffers: &str, expect: (&str, &str)) {
@@ -142,9 +177,11 @@ fn an_edge_is_the_spread_less_what_the_round_costs() {
         let edge = cross.edge(&costs).expect("filled");
         assert_eq!((edge.usd().to_string(), edge.rate().to_string()), (expect.0.to_owned(), expect.1.to_owned()));
         assert!(edge.at_least(edge.rate()) && !edge.at_least(Rate::from_e8(edge.rate().e8() + 1)));
-        let lines = cross.waterfall(&costs).expect("filled").usd();
-        assert_eq!((lines.gross.to_string(), lines.depth.to_string()), ("6".to_owned(), "-4".to_owned()));
-        assert_eq!(lines.edge, edge.usd());
+        let lines = cross.waterfall(&costs).expect("filled");
+        assert_eq!((lines.gross, lines.depth, lines.conversion), (percent("3"), percent("-2.009901"), Rate::ZERO));
+        assert_eq!((lines.funding, lines.buffers), (percent(funding).negated(), percent(buffers).negated()));
+        assert!((0..=1).contains(&(edge.rate().e8() - lines.edge.e8())), "{lines:?}");
+        assert_eq!(sum(&lines), i128::from(lines.edge.e8()));
     }
     check(("0", "0"), "0", "0", ("2", "0.990099"));
     check(("0.01", "0"), "0", "0", ("1.9596", "0.970099"));
@@ -256,13 +293,54 @@ proptest! {
             prop_assert_eq!(cross.edge(&costs).map(|e| e.rate().e8()), net.map(|(n, l)| floor_e8(n / l)));
 
             prop_assert_eq!(cross.waterfall(&costs).is_some(), net.is_some());
-            if let Some(w) = cross.waterfall(&costs) {
-                prop_assert_eq!(w.gross + w.depth - w.fees - w.funding - w.buffers, w.edge);
-                prop_assert!(w.depth <= 0);
-                let usd = w.usd();
-                let lines = usd.gross.plus(usd.depth).minus(usd.fees).minus(usd.funding).minus(usd.buffers);
-                prop_assert_eq!(lines.plus(usd.rounding), usd.edge);
-                prop_assert!((0..=5).contains(&usd.rounding.e8()), "{:?}", usd);
+            if let (Some(w), Some(edge), Some(((l, _), (s, _)))) = (cross.waterfall(&costs), cross.edge(&costs), bought.zip(sold)) {
+                let fees = (two * decimal(fee_long.e8()) * l + two * decimal(fee_short.e8()) * s) / l;
+                prop_assert_eq!(w.fees.e8(), floor_e8(-fees), "computed, not what the others leave");
+                prop_assert_eq!(Some(w.gross), cross.entry_top().map(|e| e.rate()));
+                prop_assert_eq!(Some(w.gross.plus(w.depth)), cross.entry().map(|e| e.rate()));
+                prop_assert_eq!((w.conversion, w.funding, w.buffers), (Rate::ZERO, funding.negated(), buffers.negated()));
+                prop_assert_eq!(sum(&w), i128::from(w.edge.e8()));
+                prop_assert!(w.depth <= Rate::ZERO);
+                prop_assert!((0..=1).contains(&(edge.rate().e8() - w.edge.e8())), "{:?} {:?}", w, edge.rate());
+            }
+        }
+    }
+
+    /// The same two books with every price multiplied by what the currency is worth would give the same spreads; ours may
+    /// be worse by the rounding of a cost at 1e-16, never better.
+    #[test]
+    fn a_currency_is_worth_the_same_in_the_spread_as_in_the_prices(
+        a in around(), b in around(), lots in 1..8_000i64, worth in (90_000_000..110_000_000i64, 90_000_000..110_000_000i64),
+        fee in small_rate(), funding in small_rate(),
+    ) {
+        let of = Size::from_e8(lots * 100_000).expect("positive");
+        let ((a, oa), (b, ob)) = (both_of(&a), both_of(&b));
+        let worth = [worth.0, worth.1].map(|w| Price::from_e8(w).expect("above zero"));
+        let (qa, qb) = (quote(&a, of).worth(worth[0]), quote(&b, of).worth(worth[1]));
+        let want = decimal(of.e8());
+        let costs = Costs::new(fee, fee, funding, Rate::ZERO).expect("small");
+        let near = |ours: i64, exact: i64| (0..=1).contains(&(exact - ours));
+        for (n, long, short) in [(0usize, &oa, &ob), (1, &ob, &oa)] {
+            let (cross, usd_l, usd_s) = (both(&qa, &qb)[n], decimal(worth[n].e8()), decimal(worth[1 - n].e8()));
+            let usd = long.take(Side::Buy, want).zip(short.take(Side::Sell, want)).map(|(l, s)| (l.0 * usd_l, s.0 * usd_s));
+            prop_assert_eq!(cross.entry().is_some(), usd.is_some());
+            if let (Some((l, s)), Some(entry)) = (usd, cross.entry()) {
+                prop_assert!(near(entry.rate().e8(), floor_e8((s - l) / l)), "{:?}", entry.rate());
+                let two = Decimal::TWO * decimal(fee.e8());
+                let net = (s - l - two * l - two * s - decimal(funding.e8()) * l) / l;
+                prop_assert!(near(cross.edge(&costs).expect("filled").rate().e8(), floor_e8(net)));
+                let w = cross.waterfall(&costs).expect("filled");
+                prop_assert_eq!(sum(&w), i128::from(w.edge.e8()));
+                prop_assert!(w.depth <= Rate::ZERO && (0..=3).contains(&(floor_e8(net) - w.edge.e8())), "{:?}", w);
+                let top = |o: &Oracle, side| o.taken_by(side)[0].0;
+                let (ask, bid) = (top(long, Side::Buy), top(short, Side::Sell));
+                prop_assert_eq!(w.gross.e8(), floor_e8((bid - ask) / ask));
+                let (ask, bid) = (ask * usd_l, bid * usd_s);
+                prop_assert_eq!(w.gross.plus(w.conversion).e8(), floor_e8((bid - ask) / ask));
+            }
+            let back = long.take(Side::Sell, want).zip(short.take(Side::Buy, want)).map(|(l, s)| (l.0 * usd_l, s.0 * usd_s));
+            if let (Some((l, s)), Some(exit)) = (back, cross.exit()) {
+                prop_assert!(near(-exit.rate().e8(), floor_e8(-((s - l) / l))), "up, for lower is better");
             }
         }
     }
@@ -271,7 +349,7 @@ proptest! {
     fn nothing_overflows_for_any_book_of_positive_integers(
         levels in proptest::collection::vec((1..=i64::MAX, 1..=i64::MAX), 4),
         of in prop_oneof![1..=i64::MAX, 1..1_000i64],
-        rates in any::<[i32; 4]>(), threshold: i64,
+        rates in any::<[i32; 4]>(), threshold: i64, worths in (1..=i64::MAX, 1..=i64::MAX),
     ) {
         let mut prices: Vec<i64> = levels.iter().map(|l| l.0).collect();
         prices.sort_unstable();
@@ -302,12 +380,21 @@ proptest! {
                 let net = scaled - 2 * rate(0) * l.cost - 2 * rate(1) * s.cost - (rate(2) + rate(3)) * l.cost;
                 prop_assert_eq!(cross.edge(&costs).map(|e| i128::from(e.usd().e8())), Some(net.div_euclid(10_000_000_000_000_000)));
                 if let Some(w) = cross.waterfall(&costs) {
-                    prop_assert_eq!(w.gross + w.depth - w.fees - w.funding - w.buffers, net);
-                    let usd = w.usd();
-                    let lines = usd.gross.plus(usd.depth).minus(usd.fees).minus(usd.funding).minus(usd.buffers);
-                    prop_assert_eq!(lines.plus(usd.rounding), usd.edge);
+                    prop_assert_eq!(sum(&w), i128::from(w.edge.e8()));
                 }
             }
+        }
+        let worth = |w: i64| Price::from_e8(w).expect("above zero");
+        for cross in both(&qa.worth(worth(worths.0)), &qb.worth(worth(worths.1))) {
+            let _ = cross.spreads();
+            prop_assert_eq!(cross.entry().is_some(), cross.edge(&costs).is_some());
+            if let Some(w) = cross.waterfall(&costs) {
+                prop_assert_eq!(sum(&w), i128::from(w.edge.e8()));
+                let edge = cross.edge(&costs).expect("as the lines").rate();
+                prop_assert!(w.edge <= edge, "{:?} {:?}", w, edge);
+            }
+            let (threshold, edge) = (Rate::from_e8(threshold), cross.edge(&costs));
+            prop_assert_eq!(edge.map(|e| e.at_least(threshold)), edge.map(|e| e.rate() >= threshold.clamp(Rate::from_e8(-(1 << 40)), Rate::from_e8(1 << 40))));
         }
     }
 }
