@@ -21,7 +21,7 @@ const PAIRS: [Pair; 2] = [Pair::new("ETH-USD"), Pair::new("BTC-USD")];
 /// The demo's settings under what the command line sets.
 pub(crate) fn load(set: impl FnOnce(Layers) -> anyhow::Result<Layers>) -> anyhow::Result<Config> {
     let pairs: Vec<&str> = PAIRS.iter().map(Pair::as_str).collect();
-    let layers = Layers::new()
+    let layers = crate::source::settings()
         .set("mode", "demo", "the demo")?
         .set("pairs", &format!("[{}]", pairs.join(", ")), "the demo")?
         .set("spread_entry", "0.30", "the demo")?

@@ -280,7 +280,7 @@ impl Hot {
         let folder = self.state.join("journal");
         let identity = wiring::identity(journal::Mode::Demo, &self.config, &self.keys)?;
         let opened =
-            Journal::open(&folder, identity, build(), journal::Options::new(wall)).context("the journal cannot be used")?;
+            Journal::open(&folder, identity, build(), self.config.journal(wall)).context("the journal cannot be used")?;
         if let Some(lost) = &opened.report.repaired {
             tracing::warn!(target: "bot4", "[STATE] Journal repaired: {lost}");
         }

@@ -100,7 +100,24 @@ impl Source {
     }
 }
 
+/// No layer yet, but the older names of settings, and what must not stand among them.
+pub(crate) fn settings() -> Layers {
+    let credential =
+        "leads to a database with a password: set DATABASE_URL in .env or in the environment, no other file or option";
+    let layers = keys::ALL.iter().fold(Layers::new(), |layers, name| {
+        let why = "is a credential: it belongs into .env or into the environment, no other file or option";
+        layers.refuse(name, why).refuse(&name.to_lowercase(), why)
+    });
+    layers
+        .alias("entry_threshold", "spread_entry")
+        .alias("exit_threshold", "spread_exit")
+        .alias("expected_funding", "funding")
+        .refuse_text("database", credential)
+        .refuse("database.url", credential)
+        .refuse("database_url", credential)
+}
+
 /// The lowest layer over the defaults.
 fn from_file(file: &Path) -> Result<Layers, ConfigError> {
-    Layers::new().alias("entry_threshold", "spread_entry").alias("exit_threshold", "spread_exit").file(file, "")
+    settings().file(file, "")
 }

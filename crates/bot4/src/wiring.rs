@@ -4,7 +4,7 @@ use crate::config::Config;
 use crate::keys::Keys;
 use anyhow::Context;
 use books::Rules;
-use domain::{Instrument, InstrumentId, Mono, VenueId};
+use domain::{Instrument, InstrumentId, Mono, Rate, VenueId};
 use engine::EngineConfig;
 use journal::{Identity, Mode};
 use orchestrator::VenueLink;
@@ -126,13 +126,16 @@ pub(crate) fn shard(config: &Config, keys: &Keys, last_nonce: u64, tell_books: b
         pair: p.pair,
         venues: [VEST, PARADEX],
         instruments: [ids(n).0, ids(n).1],
-        rules: [Rules::snapshots(), Rules::sequenced()],
+        rules: [
+            Rules { age_ms_max: v.vest.max_book_age_ms, ..Rules::snapshots() },
+            Rules { age_ms_max: v.paradex.max_book_age_ms, ..Rules::sequenced() },
+        ],
         sizing: p.sizing,
         spread_entry: p.spread_entry,
         spread_exit: p.spread_exit,
-        edge_min: config.file.edge_min.0,
-        confirm_ticks: config.file.confirm_ticks,
-        funding: config.file.expected_funding.0,
+        edge_min: p.edge_min,
+        confirm_ticks: p.confirm_ticks,
+        funding: config.file.funding.fixed().unwrap_or(Rate::ZERO),
         buffers: config.file.buffer.0,
         price_bound: x.price_bound_percent.0,
     });

@@ -21,6 +21,16 @@ pub struct Layers {
     environment: Vec<(Vec<String>, Node)>,
     command_line: Vec<(Vec<String>, Node)>,
     aliases: Vec<(String, String)>,
+    refused: Vec<Refused>,
+}
+
+/// A name that somebody may well write, and must not.
+#[derive(Clone, Debug)]
+struct Refused {
+    path: Vec<String>,
+    /// As a section it is fine.
+    only_as_text: bool,
+    why: String,
 }
 
 impl Layers {
@@ -32,6 +42,18 @@ impl Layers {
     /// Another, older name of a setting, valid at every depth.
     pub fn alias(mut self, old: &str, new: &str) -> Self {
         self.aliases.push((old.to_owned(), new.to_owned()));
+        self
+    }
+
+    /// A name that is no setting and that somebody may well write: says why not, and never shows what was written.
+    pub fn refuse(mut self, path: &str, why: &str) -> Self {
+        self.refused.push(Refused { path: path_of(path), only_as_text: false, why: why.to_owned() });
+        self
+    }
+
+    /// A section that somebody may well write as one text: says why not, and never shows what was written.
+    pub fn refuse_text(mut self, path: &str, why: &str) -> Self {
+        self.refused.push(Refused { path: path_of(path), only_as_text: true, why: why.to_owned() });
         self
     }
 
@@ -113,6 +135,13 @@ impl Layers {
             let mut layer = Node::at_path(&path, leaf);
             layer.rename(&self.aliases)?;
             tree.overlay(layer);
+        }
+        for Refused { path, only_as_text, why } in &self.refused {
+            let found = tree.find(path).filter(|node| !only_as_text || (node.is_scalar() && !node.is_null()));
+            if let Some(node) = found {
+                let error = path.iter().rev().fold(ConfigError::invalid(why), |e, key| e.with_path(key));
+                return Err(error.at(&node.origin));
+            }
         }
         let config: T = de::read(&tree)?;
         let effective =

@@ -148,6 +148,19 @@ impl Node {
         Ok(())
     }
 
+    pub(crate) fn is_scalar(&self) -> bool {
+        matches!(self.value, Value::Scalar { .. })
+    }
+
+    /// What stands at `path`, through sections only.
+    pub(crate) fn find(&self, path: &[String]) -> Option<&Self> {
+        let Some((first, rest)) = path.split_first() else { return Some(self) };
+        match &self.value {
+            Value::Map(entries) => entries.iter().find(|e| e.key == *first)?.node.find(rest),
+            Value::List(_) | Value::Scalar { .. } => None,
+        }
+    }
+
     /// Where the value at `path` (keys and list positions) was set; the nearest section above it if it was not.
     pub(crate) fn origin_of(&self, path: &[String]) -> Option<&Origin> {
         let Some((first, rest)) = path.split_first() else { return Some(&self.origin) };

@@ -1,0 +1,86 @@
+//! The configuration: as a file says it ([`FileConfig`]), and checked into what the bot runs with ([`Config`]).
+//!
+//! Owns the settings, their defaults, their bounds and the words that explain them; `config_manager` owns where a value
+//! came from. Read once at start: a change is made in the file and begins with the next start. Called by every command.
+
+mod check;
+#[cfg(test)]
+mod order;
+mod pairs;
+mod schema;
+mod sections;
+mod values;
+
+#[cfg(test)]
+pub(crate) use order::fields;
+pub(crate) use pairs::PairPlan;
+pub(crate) use schema::schema;
+pub(crate) use sections::FileConfig;
+pub(crate) use values::Mode;
+
+use domain::record::Policy;
+use risk::Limits;
+use std::time::Duration;
+
+/// What the bot runs with.
+#[derive(Clone, Debug)]
+pub(crate) struct Config {
+    pub(crate) file: FileConfig,
+    pub(crate) hash: String,
+    pub(crate) pairs: Vec<PairPlan>,
+}
+
+impl Config {
+    pub(crate) fn policy(&self) -> Policy {
+        let x = &self.file.execution;
+        Policy {
+            max_attempts: x.max_attempts,
+            retry_delay_ms: x.retry_delay_ms,
+            answer_ms: x.answer_ms,
+            max_uncovered_ms: x.max_uncovered_ms,
+            query_every_ms: x.query_every_ms,
+            close_step: x.close_step_percent.0,
+            close_market_from: x.close_market_from,
+            close_retry_ms: x.close_retry_ms,
+            stuck_after_ms: x.stuck_after_ms,
+            entry_even: x.entry_even.into(),
+            exit_even: x.exit_even.into(),
+        }
+    }
+
+    pub(crate) fn limits(&self) -> Limits {
+        let r = &self.file.risk;
+        Limits {
+            notional_per_leg: r.notional_per_leg_usd.0,
+            notional_total: r.notional_total_usd.0,
+            open_rounds: r.open_rounds,
+            orders_per_minute: r.orders_per_minute,
+            clearance_ms: 1_000,
+        }
+    }
+
+    /// How the journal is kept, but for its clock.
+    pub(crate) fn journal(&self, clock: fn() -> domain::Wall) -> journal::Options {
+        let j = &self.file.journal;
+        journal::Options {
+            durability: j.durability.into(),
+            disk_cap_bytes: j.cap_mb.saturating_mul(1 << 20),
+            ..journal::Options::new(clock)
+        }
+    }
+
+    pub(crate) fn stop_limit(&self) -> Duration {
+        Duration::from_secs(self.file.execution.stop_limit_s)
+    }
+
+    /// `[ETH-USD, BTC-USD]`.
+    pub(crate) fn pair_list(&self) -> String {
+        let names: Vec<String> = self.pairs.iter().map(|p| p.pair.to_string()).collect();
+        format!("[{}]", names.join(", "))
+    }
+}
+
+/// Milliseconds of a span in seconds; saturates.
+fn ms(seconds: u64) -> i64 {
+    i64::try_from(seconds).unwrap_or(i64::MAX / 1_000).saturating_mul(1_000)
+}
