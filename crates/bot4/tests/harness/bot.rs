@@ -42,6 +42,11 @@ impl Bot {
         self.lines.lock().unwrap_or_else(PoisonError::into_inner).clone()
     }
 
+    /// Whether any line fits.
+    pub(crate) fn any(&self, fits: impl Fn(&Value) -> bool) -> bool {
+        self.lines.lock().unwrap_or_else(PoisonError::into_inner).iter().any(fits)
+    }
+
     /// How many lines have a message with this in it.
     pub(crate) fn count(&self, message: &str) -> usize {
         self.said().iter().filter(|l| text(l).contains(message)).count()

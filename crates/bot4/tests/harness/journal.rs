@@ -1,11 +1,12 @@
 //! The journal, read beside the bot that writes it.
 
 use domain::record::{Decision, Intended, Record, RoundPlan};
-use domain::{OrderId, OrderNews};
-use journal::{History, KIND_FIRST_FREE};
+use domain::{OrderId, OrderNews, RoundId};
+use journal::{KIND_FIRST_FREE, Reader};
+use saga::Round;
 use std::collections::BTreeMap;
 use std::fs::File;
-use std::io::Read;
+use std::os::unix::fs::FileExt;
 use std::path::{Path, PathBuf};
 
 /// A journal's folder.
@@ -19,33 +20,135 @@ impl Book {
 
     /// Records numbered above `seq`, without the snapshots that repeat older ones.
     pub(crate) fn after(&self, seq: u64) -> Vec<Record> {
-        let Ok(history) = History::open(&self.0, seq + 1) else { return Vec::new() };
-        let read = |frame: journal::Record| serde_json::from_slice(&frame.body).unwrap();
-        // The end may be in the middle of a write; what is damaged for good the bot's own start would find.
-        history.map_while(Result::ok).filter(|f| is_ours(f.kind)).map(read).collect()
-    }
-
-    /// Words of the kinds in the newest segment, with their numbers: cheap enough to look at all the time.
-    pub(crate) fn newest(&self) -> Vec<(u64, u16)> {
-        /// More than the records of a test, and far less than a segment.
-        const ENOUGH: u64 = 2 << 20;
-        let Some(path) = self.segment() else { return Vec::new() };
-        let mut bytes = Vec::new();
-        if File::open(path).and_then(|f| f.take(ENOUGH).read_to_end(&mut bytes)).is_err() {
-            return Vec::new();
-        }
-        journal::Reader::new(&bytes).filter(|f| is_ours(f.kind)).map(|f| (f.seq, f.kind)).collect()
+        self.segments().iter().flat_map(|path| read(path, seq)).map(|(_, record)| record).collect()
     }
 
     /// Number of the last record.
     pub(crate) fn last(&self) -> u64 {
-        History::open(&self.0, 1).map_or(0, |h| h.map_while(Result::ok).last().map_or(0, |f| f.seq))
+        self.segments().iter().flat_map(|path| frames(path)).map(|(seq, ..)| seq).max().unwrap_or(0)
+    }
+
+    /// Every segment's file, oldest first.
+    pub(crate) fn segments(&self) -> Vec<PathBuf> {
+        let Ok(folder) = std::fs::read_dir(&self.0) else { return Vec::new() };
+        let mut paths: Vec<PathBuf> = folder.filter_map(|e| Some(e.ok()?.path())).collect();
+        paths.retain(|p| p.extension().is_some_and(|e| e == "b4j"));
+        paths.sort();
+        paths
     }
 
     /// The newest segment's file.
     pub(crate) fn segment(&self) -> Option<PathBuf> {
-        let names = std::fs::read_dir(&self.0).ok()?.filter_map(|e| Some(e.ok()?.path()));
-        names.filter(|p| p.extension().is_some_and(|e| e == "b4j")).max()
+        self.segments().pop()
+    }
+}
+
+/// What is written of a segment: the space that was set aside for it is a thousand times larger and all zero.
+pub(crate) fn written(path: &Path) -> Vec<u8> {
+    const CHUNK: usize = 64 << 10;
+    let mut bytes = Vec::new();
+    let Ok(file) = File::open(path) else { return bytes };
+    loop {
+        let at = bytes.len();
+        bytes.resize(at + CHUNK, 0);
+        let got = file.read_at(&mut bytes[at..], at as u64).unwrap_or(0);
+        bytes.truncate(at + got);
+        if got == 0 || bytes[at..].iter().all(|b| *b == 0) {
+            bytes.truncate(bytes.iter().rposition(|b| *b != 0).map_or(0, |last| last + 1));
+            return bytes;
+        }
+    }
+}
+
+/// Number, kind and body of every whole record of a segment; the end may be in the middle of a write.
+fn frames(path: &Path) -> Vec<(u64, u16, Vec<u8>)> {
+    let bytes = written(path);
+    Reader::new(&bytes).filter(|f| is_ours(f.kind)).map(|f| (f.seq, f.kind, f.body.to_vec())).collect()
+}
+
+/// The records of a segment numbered above `seq`.
+fn read(path: &Path, seq: u64) -> Vec<(u64, Record)> {
+    let records = frames(path).into_iter().filter(|(own, ..)| *own > seq);
+    records.map(|(own, _, body)| (own, serde_json::from_slice(&body).unwrap())).collect()
+}
+
+/// Follows a journal while it is written, and looks at nothing twice.
+pub(crate) struct Tail {
+    book: Book,
+    segment: Option<PathBuf>,
+    /// Written bytes of the segment that have been read.
+    read: u64,
+    /// Number of the last record given.
+    pub(crate) seq: u64,
+}
+
+impl Tail {
+    /// From the record after `seq` on.
+    pub(crate) fn after(book: Book, seq: u64) -> Self {
+        Self { book, segment: None, read: 0, seq }
+    }
+
+    /// Whole records that were not given yet, oldest first.
+    pub(crate) fn more(&mut self) -> Vec<Record> {
+        let newest = self.book.segment();
+        if newest.is_some() && newest == self.segment && !self.grew() {
+            return Vec::new();
+        }
+        let from = self.segment.take();
+        let paths = self.book.segments().into_iter().filter(|p| from.as_ref().is_none_or(|old| p >= old));
+        let mut records = Vec::new();
+        for path in paths {
+            self.read = written(&path).len() as u64;
+            for (seq, record) in read(&path, self.seq) {
+                self.seq = seq;
+                records.push(record);
+            }
+            self.segment = Some(path);
+        }
+        records
+    }
+
+    fn grew(&self) -> bool {
+        let mut next = [0; 64];
+        let file = self.segment.as_ref().and_then(|p| File::open(p).ok());
+        let got = file.and_then(|f| f.read_at(&mut next, self.read).ok()).unwrap_or(0);
+        next[..got].iter().any(|b| *b != 0)
+    }
+}
+
+/// What a journal says of its rounds: the fold that the bot itself comes back with.
+#[derive(Default)]
+pub(crate) struct Fold {
+    /// Every round, the ended ones too, in the order of being opened.
+    pub(crate) rounds: BTreeMap<RoundId, Round>,
+    /// Every record.
+    pub(crate) records: Vec<Record>,
+}
+
+impl Fold {
+    /// Takes further records in. Panics on one that does not fit: the bot wrote it.
+    pub(crate) fn take(&mut self, records: Vec<Record>) {
+        for record in records {
+            if let Record::Opened { at, plan, orders } = &record {
+                let round = Round::open((**plan).clone(), orders.clone(), *at).unwrap();
+                self.rounds.insert(plan.id, round);
+            } else if let Some(round) = record.round().and_then(|id| self.rounds.get_mut(&id)) {
+                round.apply(&record).unwrap();
+            }
+            self.records.push(record);
+        }
+    }
+
+    /// The fold of a whole journal.
+    pub(crate) fn of(records: Vec<Record>) -> Self {
+        let mut fold = Self::default();
+        fold.take(records);
+        fold
+    }
+
+    /// A round in which nothing is on its way and nothing is to be done but to wait for an exit.
+    pub(crate) fn at_rest(round: &Round) -> bool {
+        round.outcome.is_some() || (round.goal == saga::Goal::Hold && !round.any_live())
     }
 }
 

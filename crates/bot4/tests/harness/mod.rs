@@ -6,6 +6,7 @@
 
 pub(crate) mod bot;
 pub(crate) mod journal;
+pub(crate) mod line;
 pub(crate) mod venues;
 pub(crate) mod world;
 

@@ -85,6 +85,13 @@ impl Reader {
         Some([on_vest, on_paradex])
     }
 
+    /// Cash by both venues' own word, at 1e-8: Vest, Paradex.
+    pub(crate) async fn cash(&self) -> Option<[i64; 2]> {
+        let vest = self.vest("account").await?;
+        let paradex = self.paradex("balance").await?;
+        Some([e8(&vest["collateral"]), e8(&paradex["results"][0]["size"])])
+    }
+
     /// Every order of both accounts, as they are now: Vest, Paradex.
     pub(crate) async fn orders(&self) -> Option<[Vec<Seen>; 2]> {
         let vest = self.vest("orders?limit=1000").await?;

@@ -1,7 +1,8 @@
 //! Two simulated venues, a folder for the bot, and the questions that every test asks in the end.
 
 use super::bot::Bot;
-use super::journal::{self, Book};
+use super::journal::{self, Book, Tail};
+use super::line::{Line, OnLine, SharedLine, lock};
 use super::until;
 use super::venues::{Keys, Reader};
 use domain::names::Ending;
@@ -13,9 +14,10 @@ use std::collections::BTreeMap;
 use std::fs::Permissions;
 use std::os::unix::fs::PermissionsExt;
 use std::path::Path;
+use std::sync::{Arc, Mutex};
 use std::time::{Duration, SystemTime};
 use tempfile::TempDir;
-use venue_sim::SimNow;
+use venue_sim::{SeenOrder, SimNow};
 use venue_sim::market::{Market, MarketShape};
 use venue_sim::paradex::{ParadexSim, ParadexSimConfig};
 use venue_sim::server::{RunningServer, ServerOptions, TlsServer};
@@ -34,6 +36,10 @@ impl Venue {
     pub(crate) fn word(self) -> &'static str {
         if self == Vest { "vest" } else { "paradex" }
     }
+    /// Place in everything that is kept per venue.
+    pub(crate) fn index(self) -> usize {
+        usize::from(self == Paradex)
+    }
     pub(crate) fn other(self) -> Self {
         if self == Vest { Paradex } else { Vest }
     }
@@ -47,10 +53,31 @@ pub(crate) const SLOW: MarketShape = MarketShape { pulse_every_ms: 6_000, pulse_
 /// Finest size that both venues know, at 1e-8.
 const LOT_E8: i64 = 100_000;
 
+/// What both venues give a new account, at 1e-8.
+const START_E8: i64 = 100_000 * 100_000_000;
+/// Windows of the market that are looked at for chances all one way.
+const WINDOWS: usize = 14;
+
+/// What a world is made of.
+#[derive(Clone, Copy, Debug)]
+pub(crate) struct Plan {
+    /// How the venues drift apart.
+    pub(crate) shape: MarketShape,
+    /// Where a round buys.
+    pub(crate) long: Venue,
+    /// Round trip to both venues, ms.
+    pub(crate) latency_ms: u64,
+    /// For how many chances `long` is sure to be where a round buys.
+    pub(crate) windows: usize,
+}
+
 /// The world.
 pub(crate) struct World {
     vest: RunningServer,
     paradex: RunningServer,
+    vest_machine: Arc<Mutex<VestSim>>,
+    paradex_machine: Arc<Mutex<ParadexSim>>,
+    lines: [SharedLine; 2],
     reader: Reader,
     folder: TempDir,
 }
@@ -63,14 +90,23 @@ impl World {
 
     /// The same at a distance, as a round trip in ms.
     pub(crate) fn far_away(shape: MarketShape, long: Venue, latency_ms: u64) -> Self {
+        Self::of(Plan { shape, long, latency_ms, windows: WINDOWS })
+    }
+
+    /// A world to a plan.
+    pub(crate) fn of(plan: Plan) -> Self {
         // The second call finds it there already.
         let _ = rustls::crypto::ring::default_provider().install_default();
-        let seed = seed_for(shape, long);
-        let market = Market::new(seed, shape);
-        let there = |options: ServerOptions| ServerOptions { latency_ms, ..options };
-        let vest = VestSim::new(VestSimConfig::new(seed, market));
+        let seed = seed_for(plan);
+        let market = Market::new(seed, plan.shape);
+        let there = |options: ServerOptions| ServerOptions { latency_ms: plan.latency_ms, ..options };
+        let lines = [SharedLine::default(), SharedLine::default()];
+        let vest_machine = Arc::new(Mutex::new(VestSim::new(VestSimConfig::new(seed, market))));
+        let vest = OnLine { machine: Arc::clone(&vest_machine), line: Arc::clone(&lines[0]) };
         let vest = TlsServer::start(Box::new(vest), there(ServerOptions::vest())).unwrap();
-        let paradex = ParadexSim::new(ParadexSimConfig::new(seed, market, &["ETH-USD-PERP"]));
+        let paradex_machine = ParadexSim::new(ParadexSimConfig::new(seed, market, &["ETH-USD-PERP"]));
+        let paradex_machine = Arc::new(Mutex::new(paradex_machine));
+        let paradex = OnLine { machine: Arc::clone(&paradex_machine), line: Arc::clone(&lines[1]) };
         let paradex = TlsServer::start(Box::new(paradex), there(ServerOptions::paradex())).unwrap();
         let folder = tempfile::tempdir().unwrap();
         let keys = Keys::fixed();
@@ -88,7 +124,7 @@ impl World {
         std::fs::write(folder.path().join("vest.pem"), vest.ca_pem()).unwrap();
         std::fs::write(folder.path().join("paradex.pem"), paradex.ca_pem()).unwrap();
         let reader = Reader::new(keys, &vest, &paradex);
-        let world = Self { vest, paradex, reader, folder };
+        let world = Self { vest, paradex, vest_machine, paradex_machine, lines, reader, folder };
         world.configure(&world.settings());
         world
     }
@@ -137,6 +173,19 @@ impl World {
         if venue == Vest { &self.vest } else { &self.paradex }
     }
 
+    /// The line to a venue.
+    pub(crate) fn line<R>(&self, venue: Venue, with: impl FnOnce(&mut Line) -> R) -> R {
+        with(&mut lock(&self.lines[venue.index()]))
+    }
+
+    /// What a venue itself knows of orders, looked at beside its routes: to wait with, not to judge with.
+    pub(crate) fn orders_inside(&self, venue: Venue) -> Vec<SeenOrder> {
+        match venue {
+            Vest => lock(&self.vest_machine).orders_seen(0).collect(),
+            Paradex => lock(&self.paradex_machine).orders_seen(0).collect(),
+        }
+    }
+
     /// Turns a fault on.
     pub(crate) fn fault(&self, venue: Venue, name: &str, parameters: Value) {
         self.server(venue).fault(name, &parameters).unwrap();
@@ -146,7 +195,7 @@ impl World {
     pub(crate) async fn filled_on(&self, venue: Venue) -> String {
         let look = async || {
             let orders = self.reader.orders().await?;
-            orders[usize::from(venue == Paradex)].iter().find(|o| o.filled_e8 > 0).map(|o| o.key.clone())
+            orders[venue.index()].iter().find(|o| o.filled_e8 > 0).map(|o| o.key.clone())
         };
         until(super::LIMIT, look, || format!("a fill on {venue:?}")).await
     }
@@ -176,28 +225,39 @@ impl World {
     /// Waits until all rounds of the journal are at rest and the venues' own positions are even, and says what Vest
     /// holds, at 1e-8.
     pub(crate) async fn even(&self, bot: &Bot, limit: Duration) -> i64 {
-        let mut last = None;
-        let mut look = async || {
-            let before = self.journal().all();
-            let positions = self.reader.positions().await;
-            last = positions;
-            let [vest, paradex] = positions?;
+        let mut tail = Tail::after(self.journal(), 0);
+        let mut records = Vec::new();
+        let look = async || {
+            records.extend(tail.more());
+            if !journal::settled(&records) {
+                return None;
+            }
+            let [vest, paradex] = self.reader.positions().await?;
             // A record in between would mean that the positions are of another moment.
-            let quiet = journal::settled(&before) && self.journal().all().len() == before.len();
+            let later = tail.more();
+            let quiet = later.is_empty();
+            records.extend(later);
             (quiet && (vest + paradex).abs() < LOT_E8).then_some(vest)
         };
-        until(limit, &mut look, || format!("even positions at rest; the bot:\n{}", bot.story())).await
+        until(limit, look, || format!("even positions at rest; the bot:\n{}", bot.story())).await
     }
 
     /// Waits for a further round of the journal that ended with both legs traded, after record `seq`.
     pub(crate) async fn trades_again(&self, bot: &Bot, seq: u64) {
+        let mut tail = Tail::after(self.journal(), seq);
+        let mut records = Vec::new();
         let look = async || {
+            records.extend(tail.more());
             let done = |r: &Record| matches!(r, Record::Ended { outcome, .. } if outcome.ending == Ending::Completed);
-            let records = self.journal().after(seq);
             let opened = journal::plans(&records);
             records.iter().any(|r| done(r) && opened.iter().any(|p| Some(p.id) == r.round())).then_some(())
         };
         until(super::LIMIT, look, || format!("a further round; the bot:\n{}", bot.story())).await;
+    }
+
+    /// What both venues themselves say the account's cash has changed by since its beginning, at 1e-8.
+    pub(crate) async fn gained(&self) -> i64 {
+        self.reader.cash().await.unwrap().iter().map(|cash| cash - START_E8).sum()
     }
 
     /// Everything that may be said once the bot has gone: read from the venues, held against the journal.
@@ -232,17 +292,17 @@ impl World {
     }
 }
 
-/// A seed under which the chances of the next half minute all make a round buy on `long`.
-fn seed_for(shape: MarketShape, long: Venue) -> u64 {
+/// A seed under which the next chances all make a round buy where the plan says.
+fn seed_for(plan: Plan) -> u64 {
     let now = SystemTime::now().duration_since(SystemTime::UNIX_EPOCH).unwrap().as_millis() as i64;
-    let every = shape.pulse_every_ms;
-    let windows = (now / every..).take(14);
+    let every = plan.shape.pulse_every_ms;
+    let windows = (now / every..).take(plan.windows);
     let fits = |seed: &u64| {
-        let market = Market::new(*seed, shape);
+        let market = Market::new(*seed, plan.shape);
         windows.clone().all(|window| {
             // A chance begins somewhere in its window; it has fully opened here wherever that was.
             let at = SimNow((window * every + every / 2) * 1_000);
-            (market.mid("ETH", "paradex", at) > market.mid("ETH", "vest", at)) == (long == Vest)
+            (market.mid("ETH", "paradex", at) > market.mid("ETH", "vest", at)) == (plan.long == Vest)
         })
     };
     (1..u64::MAX).find(fits).unwrap()

@@ -1,5 +1,6 @@
 //! SIGKILL in mid-round, and a restart from nothing but the journal and the venues.
 
+use crate::journal::Tail;
 use crate::world::{BRISK, Venue, World};
 use crate::{LIMIT, until};
 use Venue::{Paradex, Vest};
@@ -110,8 +111,8 @@ async fn check_killed_at(kinds: &[&str], long: Venue) {
     for kind in kinds {
         // A start is the first record of a life; the others are waited for in the life that is under way.
         let from = if *kind == "started" { 0 } else { world.journal().last() };
-        let journal = world.journal();
-        let look = async || journal.newest().iter().any(|(seq, k)| *seq > from && *k == number(kind)).then_some(());
+        let mut tail = Tail::after(world.journal(), from);
+        let look = async || tail.more().iter().any(|r| r.kind() == number(kind)).then_some(());
         until(LIMIT, look, || format!("a record {kind}; the bot:\n{}", bot.story())).await;
         bot.kill();
         let seq = world.journal().last();
