@@ -211,7 +211,7 @@ pub enum Decision {
         /// Executable exit spread at that moment, where there was one.
         spread: Option<Rate>,
     },
-    /// Nothing of the exit filled and it need not be forced: holding on.
+    /// What is left of both legs is even and need not be closed now: holding on until another look finds the spread.
     ExitDropped,
     /// The exit filled unevenly and the policy is to trim: the leg that holds more is brought down to the other one, and
     /// what is even then is held on.
@@ -287,6 +287,16 @@ pub struct Outcome {
     /// Where `net` came from; `None` in records of earlier builds.
     #[serde(default)]
     pub lines: Option<Lines>,
+}
+
+impl Taken {
+    /// Begins the id of what only a comparison of accounts has shown: it stands in until the venue names it.
+    pub const SEEN: &'static str = "seen-";
+
+    /// Whether this stands in for what the venue has not named.
+    pub fn stands_in(&self) -> bool {
+        self.id.starts_with(Self::SEEN)
+    }
 }
 
 /// What a venue did to a position of ours by itself: liquidation, auto-deleveraging, settlement.

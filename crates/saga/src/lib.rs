@@ -9,10 +9,13 @@
 //! the exact size that filled. Called by `engine`.
 #![deny(clippy::float_arithmetic, clippy::arithmetic_side_effects)]
 
+mod forced;
+mod lines;
 mod next;
 mod order;
 mod round;
 
+pub use forced::Forced;
 pub use next::{OrderWish, Pace, Urgency, Wish, World};
 pub use order::{Fate, Order};
 pub use round::{Goal, Illegal, Round};

@@ -2,7 +2,7 @@
 
 use crate::order::{Fate, Order};
 use crate::round::{Goal, Round};
-use domain::record::{Decision, ExitReason, GiveUp};
+use domain::record::{Decision, Evening, ExitReason, GiveUp};
 use domain::{LegId, OrderId, Purpose, Side, Size, Wall};
 use std::collections::BTreeMap;
 
@@ -214,6 +214,9 @@ impl Round {
         if world.stopping() {
             return give_up(GiveUp::Stopping);
         }
+        if self.plan.policy.entry_even == Evening::Trim {
+            return give_up(GiveUp::Uneven);
+        }
         let missing = Size::from_e8(a.abs_diff(b).try_into().unwrap_or(i64::MAX)).unwrap_or(Size::ZERO);
         if !world.takes(behind, missing, false) {
             return give_up(GiveUp::TooSmall);
@@ -261,7 +264,12 @@ impl Round {
         if uneven || self.any_live() {
             return None;
         }
-        Some(if level > 0 { Wish::Decide(Decision::Entered) } else { Wish::End })
+        Some(match level > 0 {
+            // A venue that takes a part may take the rest: what still covers each other is closed together.
+            true if self.goes_to_zero() => Wish::Decide(Decision::ExitBegun { reason: ExitReason::Forced, spread: None }),
+            true => Wish::Decide(Decision::Entered),
+            false => Wish::End,
+        })
     }
 
     /// Keeps a fresh read of every leg whose venue would not stop a close from going too far, so that an exit
@@ -278,10 +286,7 @@ impl Round {
         if held == [0, 0] {
             return if self.any_live() { None } else { Some(Wish::End) };
         }
-        let (reason, begun) = match self.exit {
-            Some((reason, begun)) => (reason, begun),
-            None => (ExitReason::Operator, Wall(i64::MIN)),
-        };
+        let begun = self.exit.map_or(Wall(i64::MIN), |(_, begun)| begun);
         let since = |leg: LegId| {
             self.orders
                 .iter()
@@ -289,6 +294,14 @@ impl Round {
         };
         let tried = LegId::BOTH.iter().any(|&leg| since(leg).next().is_some());
         if !tried && self.exit.is_some() && held[0] > 0 && held[0] == held[1] && !self.any_live() {
+            // What could not leave by now was decided on a spread of long ago.
+            if self.exit_is_optional() {
+                let due = begun.plus_ms(self.plan.policy.answer_ms);
+                if now >= due {
+                    return Some(Wish::Decide(Decision::ExitDropped));
+                }
+                alarm.at(due);
+            }
             for leg in LegId::BOTH {
                 if !world.reduce_only(leg) && !self.read_agrees(pace, leg, held[leg.index()]) {
                     return self.read(leg, pace, now, alarm);
@@ -308,10 +321,25 @@ impl Round {
             };
             return Some(Wish::Place(LegId::BOTH.map(wish).to_vec()));
         }
-        if tried && !self.any_live() && held[0] == held[1] && reason == ExitReason::Spread {
-            let nothing_filled = LegId::BOTH.iter().all(|&leg| since(leg).all(|o| o.fills.size.is_zero()));
-            if nothing_filled {
+        let (optional, covered) = (self.exit_is_optional(), held[0].min(held[1]) > 0);
+        let trims = self.plan.policy.exit_even == Evening::Trim;
+        if optional && covered && self.any_live() {
+            // How far to trim is known once both orders of the exit are over, or time is up.
+            if let (true, Some(since)) = (trims, self.uncovered_since) {
+                let due = since.plus_ms(self.plan.policy.max_uncovered_ms);
+                if now < due {
+                    alarm.at(due);
+                    return None;
+                }
+            }
+        }
+        if optional && covered && !self.any_live() {
+            // Another attempt is another decision: the strategy begins it anew if the spread is still there.
+            if tried && held[0] == held[1] {
                 return Some(Wish::Decide(Decision::ExitDropped));
+            }
+            if tried && trims {
+                return Some(Wish::Decide(Decision::ExitTrimmed));
             }
         }
         for leg in LegId::BOTH {
@@ -328,9 +356,15 @@ impl Round {
         None
     }
 
+    /// Whether the exit under way may as well be left for later: it was begun by spread alone.
+    fn exit_is_optional(&self) -> bool {
+        self.entered_at.is_some() && !self.goes_to_zero() && matches!(self.exit, Some((ExitReason::Spread, _)))
+    }
+
     /// One close of exactly `excess` on a leg: never a second one while the first may still fill.
     fn close(&self, leg: LegId, excess: i64, pace: &Pace, now: Wall, world: &impl World, alarm: &mut Alarm) -> Option<Wish> {
-        if self.live(leg).any(|o| o.spec.id.purpose != Purpose::Entry) {
+        // A leg below zero was taken away before its fill was heard of: what still lives will say so.
+        if self.live(leg).any(|o| o.spec.id.purpose != Purpose::Entry || excess < 0) {
             return None;
         }
         let policy = &self.plan.policy;
@@ -365,7 +399,7 @@ impl Round {
 
     /// A read counts only if it was asked for after the last thing that changed this leg.
     fn read_is_fresh(&self, pace: &Pace, leg: LegId) -> bool {
-        let changed = self.orders.iter().filter(|o| o.spec.id.leg == leg).map(|o| o.changed_at).max();
+        let changed = self.changed_at(leg);
         pace.position[leg.index()].is_some_and(|(asked, _)| changed.is_none_or(|c| asked >= c))
     }
 

@@ -1,5 +1,6 @@
 //! One round: the fold of its records.
 
+use crate::forced::Forced;
 use crate::order::Order;
 use domain::names::Ending;
 use domain::record::{Decision, ExitReason, GiveUp, Intended, Outcome, Record, RoundPlan};
@@ -64,6 +65,9 @@ pub struct Round {
     pub goal: Goal,
     /// Its orders, in the order of being intended.
     pub orders: Vec<Order>,
+    /// What venues did to its legs by themselves, in the order of being learned.
+    #[serde(default)]
+    pub forced: Vec<Forced>,
     /// When both legs first held the same and the position was open.
     pub entered_at: Option<Wall>,
     /// Why entry was given up, if it was.
@@ -92,6 +96,7 @@ impl Round {
             plan,
             goal: Goal::Enter,
             orders: Vec::with_capacity(4),
+            forced: Vec::new(),
             entered_at: None,
             gave_up: None,
             exit: None,
@@ -121,10 +126,14 @@ impl Round {
     /// What a leg holds in its own direction, base at 1e-8. Negative when more was closed than opened.
     pub fn held(&self, leg: LegId) -> i64 {
         let entry = Self::entry_side(leg);
-        self.orders.iter().filter(|o| o.spec.id.leg == leg).fold(0i64, |sum, o| {
-            let size = o.fills.size.e8();
-            if o.spec.side == entry { sum.saturating_add(size) } else { sum.saturating_sub(size) }
-        })
+        let ours = self.orders.iter().filter(|o| o.spec.id.leg == leg).map(|o| (o.spec.side, o.fills.size));
+        let theirs = self.forced.iter().filter(|f| f.leg == leg).map(|f| (f.taken.side, f.taken.fills.size));
+        ours.chain(theirs).fold(
+            0i64,
+            |sum, (side, size)| {
+                if side == entry { sum.saturating_add(size.e8()) } else { sum.saturating_sub(size.e8()) }
+            },
+        )
     }
 
     /// What leg A holds more than leg B, base at 1e-8: the uncovered exposure.
@@ -194,12 +203,12 @@ impl Round {
             }
             Record::Decided { decision, at, .. } => self.decide(decision, *at)?,
             Record::Ended { outcome, .. } => self.outcome = Some(*outcome),
+            Record::Forced { leg, taken, at, .. } => self.take_away(*leg, taken, *at),
             Record::Started { .. }
             | Record::Opened { .. }
             | Record::Mismatch { .. }
             | Record::Resumed { .. }
             | Record::Watched { .. }
-            | Record::Forced { .. }
             | Record::Timed { .. } => {}
         }
         self.measure(record.at());
@@ -237,7 +246,9 @@ impl Round {
                 self.goal = Goal::Hold;
                 self.entered_at.get_or_insert(at);
             }
-            (Decision::ExitBegun { reason, spread }, Goal::Hold) => {
+            (Decision::ExitBegun { reason, spread }, goal)
+                if goal == Goal::Hold || (goal == Goal::Even && self.goes_to_zero()) =>
+            {
                 self.goal = Goal::Flat;
                 self.exit = Some((*reason, at));
                 self.exit_spread = *spread;
@@ -274,21 +285,23 @@ impl Round {
     pub fn result(&self) -> Outcome {
         let (mut price, mut fees, mut funding) = (Usd::ZERO, Usd::ZERO, Usd::ZERO);
         let mut filled = false;
-        for o in &self.orders {
-            price = match o.spec.side {
-                Side::Buy => price.minus(o.fills.cost),
-                Side::Sell => price.plus(o.fills.cost),
+        let ours = self.orders.iter().map(|o| (o.spec.side, o.fills));
+        for (side, fills) in ours.chain(self.forced.iter().map(|f| (f.taken.side, f.taken.fills))) {
+            price = match side {
+                Side::Buy => price.minus(fills.cost),
+                Side::Sell => price.plus(fills.cost),
             };
-            fees = fees.plus(o.fills.fee);
-            funding = funding.plus(o.fills.funding);
-            filled |= !o.fills.size.is_zero();
+            fees = fees.plus(fills.fee);
+            funding = funding.plus(fills.funding);
+            filled |= !fills.size.is_zero();
         }
         let ending = match (filled, self.entered_at) {
             (false, _) => Ending::NothingFilled,
             (true, Some(_)) => Ending::Completed,
             (true, None) => Ending::AutoClosed,
         };
-        Outcome { ending, price, fees, funding, net: price.minus(fees).plus(funding), uncovered_ms: self.uncovered_ms, lines: None }
+        let net = price.minus(fees).plus(funding);
+        Outcome { ending, price, fees, funding, net, uncovered_ms: self.uncovered_ms, lines: self.lines() }
     }
 }
 
@@ -356,20 +369,21 @@ pub(crate) mod tests {
     /// One row per goal, one cell per decision: the goal after it, or `!` where it is not possible.
     #[test]
     fn every_goal_meets_every_decision() {
-        let decisions: [(&str, Decision); 7] = [
+        let decisions: [(&str, Decision); 8] = [
             ("gave_up", Decision::GaveUp(GiveUp::LegFailed)),
             ("entered", Decision::Entered),
             ("exit_begun", Decision::ExitBegun { reason: ExitReason::Spread, spread: None }),
             ("exit_dropped", Decision::ExitDropped),
+            ("exit_trimmed", Decision::ExitTrimmed),
             ("flatten", Decision::Flatten),
             ("stuck", Decision::Stuck { exposure: "a: 1".into() }),
             ("unstuck", Decision::Unstuck),
         ];
         let table = [
-            (Goal::Enter, ["Even", "Hold", "!", "!", "!", "Enter", "Enter"]),
-            (Goal::Even, ["!", "Hold", "!", "!", "Flat", "Even", "Even"]),
-            (Goal::Hold, ["!", "!", "Flat", "!", "!", "Hold", "Hold"]),
-            (Goal::Flat, ["!", "!", "!", "!", "!", "Flat", "Flat"]),
+            (Goal::Enter, ["Even", "Hold", "!", "!", "!", "!", "Enter", "Enter"]),
+            (Goal::Even, ["!", "Hold", "!", "!", "!", "Flat", "Even", "Even"]),
+            (Goal::Hold, ["!", "!", "Flat", "!", "!", "!", "Hold", "Hold"]),
+            (Goal::Flat, ["!", "!", "!", "!", "!", "!", "Flat", "Flat"]),
         ];
         for (goal, cells) in table {
             for ((name, decision), cell) in decisions.iter().zip(cells) {
@@ -392,6 +406,17 @@ pub(crate) mod tests {
         round.apply(&decided(Decision::ExitBegun { reason: ExitReason::Spread, spread: None }, 2)).expect("legal");
         round.apply(&decided(Decision::ExitDropped, 3)).expect("legal");
         assert_eq!(round.goal, Goal::Hold);
+        round.apply(&decided(Decision::ExitBegun { reason: ExitReason::Spread, spread: None }, 4)).expect("legal");
+        round.apply(&decided(Decision::ExitTrimmed, 5)).expect("legal");
+        assert_eq!((round.goal, round.exit), (Goal::Even, None));
+        // Only what a venue took a part of goes to zero without being held again first.
+        let forced = ExitReason::Forced;
+        assert!(round.clone().apply(&decided(Decision::ExitBegun { reason: forced, spread: None }, 6)).is_err());
+        let fills = domain::Fills { size: Size::from_e8(1).expect("positive"), ..Default::default() };
+        let taken = domain::record::Taken { id: "l1".into(), side: Side::Sell, fills };
+        round.apply(&Record::Forced { at: wall(6), round: ROUND, leg: LegId::A, taken }).expect("legal");
+        round.apply(&decided(Decision::ExitBegun { reason: forced, spread: None }, 7)).expect("legal");
+        assert_eq!(round.goal, Goal::Flat);
     }
 
     #[test]

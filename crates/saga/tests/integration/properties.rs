@@ -1,12 +1,12 @@
 //! Of any history whatever:
 //! 1. A wish is always legal: what the round wishes for never meets a refusal of its own fold.
 //! 2. No leg ever has two live orders for one purpose.
-//! 3. What a leg holds is what its orders filled, opened less closed; uncovered is the difference of the legs.
+//! 3. What a leg holds is what its orders filled, opened less closed and less what its venue took; uncovered is the difference of the legs.
 //! 4. A close never asks for more than the leg holds, and only against what it holds.
 //! 5. Asking twice without a change wishes for nothing new.
 
 use crate::stage::{Around, Stage, fills};
-use domain::record::ExitReason;
+use domain::record::{Evening, ExitReason, Policy};
 use domain::{LegId, OrderEnd, OrderNews, Purpose, RefusalKind};
 use proptest::prelude::*;
 use saga::{Goal, Round};
@@ -19,6 +19,8 @@ enum Event {
     Time(i64),
     Exit(bool),
     Position(bool, i64),
+    /// Which leg, under which of a few names, how much.
+    Forced(bool, u8, i64),
     Stop,
 }
 
@@ -28,6 +30,7 @@ fn event() -> impl Strategy<Value = Event> {
         4 => (1i64..3_000).prop_map(Event::Time),
         1 => any::<bool>().prop_map(Event::Exit),
         1 => (any::<bool>(), -120i64..120).prop_map(|(b, p)| Event::Position(b, p)),
+        1 => (any::<bool>(), 0u8..4, 1i64..120).prop_map(|(b, id, n)| Event::Forced(b, id, n)),
         1 => Just(Event::Stop),
     ]
 }
@@ -62,6 +65,13 @@ fn happen(stage: &mut Stage, event: &Event) {
         Event::Position(b, held) => {
             stage.pace.position(if *b { LegId::B } else { LegId::A }, stage.at(), *held);
         }
+        Event::Forced(b, id, taken) => {
+            let leg = if *b { LegId::B } else { LegId::A };
+            // Never more than the leg holds, as a venue would.
+            let most = stage.round.held(leg).max(0).min(*taken);
+            let id = ["l1", "l2", "seen-1", "seen-2"][usize::from(*id)];
+            stage.forced(leg, id, fills(most)).expect("a venue may do so at any time");
+        }
         Event::Stop => stage.around.stopping = true,
     }
 }
@@ -74,7 +84,10 @@ fn holds(stage: &Stage, orders_before: usize) -> Result<(), TestCaseError> {
     }
     let held = |leg| {
         let of_leg = round.orders.iter().filter(|o| o.spec.id.leg == leg);
-        of_leg.map(|o| if o.spec.side == Round::entry_side(leg) { o.fills.size.e8() } else { -o.fills.size.e8() }).sum::<i64>()
+        let ours = of_leg
+            .map(|o| if o.spec.side == Round::entry_side(leg) { o.fills.size.e8() } else { -o.fills.size.e8() })
+            .sum::<i64>();
+        ours - round.forced.iter().filter(|f| f.leg == leg).map(|f| f.taken.fills.size.e8()).sum::<i64>()
     };
     prop_assert_eq!((round.held(LegId::A), round.held(LegId::B)), (held(LegId::A), held(LegId::B)));
     prop_assert_eq!(round.uncovered(), held(LegId::A) - held(LegId::B));
@@ -106,8 +119,11 @@ proptest! {
         reduce_only in prop::array::uniform2(any::<bool>()),
         cancel: bool,
         least in 1i64..30,
+        trims in prop::array::uniform2(any::<bool>()),
     ) {
-        let mut stage = Stage::open(100, Around { reduce_only, cancel, least, stopping: false });
+        let even = trims.map(|t| if t { Evening::Trim } else { Evening::Complete });
+        let policy = Policy { entry_even: even[0], exit_even: even[1], ..Policy::default() };
+        let mut stage = Stage::open_by(policy, 100, Around { reduce_only, cancel, least, stopping: false });
         for event in &events {
             happen(&mut stage, event);
             let before = stage.round.orders.len();

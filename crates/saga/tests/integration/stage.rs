@@ -1,6 +1,6 @@
 //! A round on a stage: time, a world, and a hand that does what the round wishes and writes it down.
 
-use domain::record::{Decision, ExitReason, Intended, LegPlan, Policy, Record, RoundPlan, Waterfall};
+use domain::record::{Decision, ExitReason, Intended, LegPlan, Policy, Quoted, Record, RoundPlan, Taken, Waterfall};
 use domain::{
     Fills, InstrumentId, LegId, OrderEnd, OrderId, OrderNews, OrderSpec, OrderType, Pair, Price, Purpose, Rate, Refusal,
     RefusalKind, RoundId, Side, Size, TimeInForce, Usd, VenueId, VenueKey, VenueOrderId, Wall,
@@ -57,11 +57,15 @@ pub(crate) fn size(v: i64) -> Size {
     Size::from_e8(v).expect("not negative")
 }
 
+pub(crate) fn price(v: i64) -> Price {
+    Price::from_e8(v).expect("above zero")
+}
+
 pub(crate) fn order_id(leg: LegId, purpose: Purpose, attempt: u16) -> OrderId {
     OrderId { round: ROUND, leg, purpose, attempt }
 }
 
-fn plan(of: i64) -> RoundPlan {
+fn plan(of: i64, policy: Policy) -> RoundPlan {
     let leg = |venue, n| LegPlan { venue: VenueId::new(venue), instrument: InstrumentId(n), lot: size(1) };
     RoundPlan {
         id: ROUND,
@@ -74,10 +78,10 @@ fn plan(of: i64) -> RoundPlan {
         reserved: Usd::ZERO,
         worst_loss: Usd::ZERO,
         worst_fills: [Size::ZERO; 2],
-        quoted: None,
+        quoted: Some(Quoted { tops: [price(99), price(104)], executable: [price(100), price(103)] }),
         decided_ns: 0,
         at: Wall::from_ms(0),
-        policy: Policy::default(),
+        policy,
         config: String::new(),
     }
 }
@@ -106,6 +110,11 @@ pub(crate) fn fills(v: i64) -> Fills {
 impl Stage {
     /// A round of `of` on each leg, both entry orders sent at 0.
     pub(crate) fn open(of: i64, around: Around) -> Self {
+        Self::open_by(Policy::default(), of, around)
+    }
+
+    /// The same by a policy.
+    pub(crate) fn open_by(policy: Policy, of: i64, around: Around) -> Self {
         let wish = |leg| OrderWish {
             leg,
             purpose: Purpose::Entry,
@@ -115,8 +124,8 @@ impl Stage {
             urgency: Urgency::Edge,
         };
         let orders: Vec<Intended> = LegId::BOTH.iter().map(|&leg| intended(&wish(leg), 0)).collect();
-        let round = Round::open(plan(of), orders.clone(), Wall::from_ms(0)).expect("legal");
-        let opened = Record::Opened { at: Wall::from_ms(0), plan: Box::new(plan(of)), orders };
+        let round = Round::open(plan(of, policy.clone()), orders.clone(), Wall::from_ms(0)).expect("legal");
+        let opened = Record::Opened { at: Wall::from_ms(0), plan: Box::new(plan(of, policy)), orders };
         let (pace, wake) = (Pace::default(), None);
         let mut stage = Self { round, pace, around, now: 0, wake, records: vec![opened] };
         stage.act();
@@ -135,6 +144,12 @@ impl Stage {
 
     pub(crate) fn news(&mut self, order: OrderId, news: OrderNews) -> Result<(), Illegal> {
         self.record(Record::News { at: self.at(), order, news })
+    }
+
+    /// A venue takes something of a leg by itself.
+    pub(crate) fn forced(&mut self, leg: LegId, id: &str, fills: Fills) -> Result<(), Illegal> {
+        let taken = Taken { id: id.to_owned(), side: Round::entry_side(leg).opposite(), fills };
+        self.record(Record::Forced { at: self.at(), round: ROUND, leg, taken })
     }
 
     pub(crate) fn begin_exit(&mut self, reason: ExitReason) -> Result<(), Illegal> {

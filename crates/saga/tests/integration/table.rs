@@ -1,14 +1,19 @@
 //! Scenarios as text: a time, what happens, and behind the bar what the round does about it.
 
 use crate::stage::{Around, Stage, fills, order_id};
-use domain::record::ExitReason;
+use domain::record::{ExitReason, Policy};
 use domain::{LegId, OrderEnd, OrderId, OrderNews, Purpose, RefusalKind};
 
 /// Plays a table on a round of 100 and compares every row. Events: `ae1 acked`, `ae1 filling 40`, `ae1 filled`,
 /// `ae1 cancelled 40`, `ae1 refused price`, `ae1 unknown`, `ae1 absent`, `ae1 not_sent`, `position a 100`,
-/// `exit spread`, `stop`, `-` for time alone; several are joined by `,`.
+/// `forced a 40 l1`, `exit spread`, `stop`, `-` for time alone; several are joined by `,`.
 pub(crate) fn check(around: Around, table: &str) -> Stage {
-    let mut stage = Stage::open(100, around);
+    check_by(Policy::default(), around, table)
+}
+
+/// The same by a policy.
+pub(crate) fn check_by(policy: Policy, around: Around, table: &str) -> Stage {
+    let mut stage = Stage::open_by(policy, 100, around);
     let mut got = String::new();
     let rows: Vec<&str> = table.lines().map(str::trim).filter(|l| !l.is_empty()).collect();
     for row in &rows {
@@ -49,6 +54,10 @@ fn happen(stage: &mut Stage, event: &str) {
         ["position", leg, held] => {
             let leg = if leg == "a" { LegId::A } else { LegId::B };
             stage.pace.position(leg, stage.at(), held.parse().expect("a position"));
+        }
+        ["forced", leg, taken, id] => {
+            let leg = if leg == "a" { LegId::A } else { LegId::B };
+            stage.forced(leg, id, fills(taken.parse().expect("a size"))).expect("legal");
         }
         ["exit", why] => {
             let reason = match why {
