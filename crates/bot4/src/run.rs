@@ -7,7 +7,7 @@ use crate::keys::{self, Keys};
 use crate::source::{Own, Source, Usage, is_wrong_input};
 use crate::wiring::{self, Places};
 use crate::storm::Trouble;
-use crate::{replay, summary};
+use crate::{probe, replay, summary};
 use anyhow::Context;
 use clap::{Args, ValueEnum};
 use config_manager::Environment;
@@ -93,7 +93,8 @@ pub(crate) fn main(options: &RunArgs, logs: &LogOptions) -> u8 {
 /// Everything that has to be known before anything runs.
 struct Setup {
     config: Config,
-    keys: Keys,
+    /// `None` on paper: there is no account.
+    keys: Option<Keys>,
     embedded: bool,
     state: PathBuf,
     /// The folder is ours and goes with us.
@@ -115,6 +116,11 @@ fn start(options: &RunArgs) -> anyhow::Result<Finished> {
             "[CONFIG] Thresholds: entry={entry}%, exit={exit}%"
         );
     }
+    match config.file.mode {
+        Mode::Demo => {}
+        Mode::Paper => tracing::info!(target: "bot4", "Paper: the market is real, orders are matched here, no order leaves this machine"),
+        Mode::Live => probe::before_live(config, setup.keys.as_ref().context("live trading without keys")?)?,
+    }
     let runtime = tokio::runtime::Builder::new_multi_thread().worker_threads(2).thread_name("bot4-cold").enable_all().build()?;
     let result = runtime.block_on(supervise(&setup, options));
     runtime.shutdown_timeout(Duration::from_secs(2));
@@ -126,9 +132,7 @@ fn start(options: &RunArgs) -> anyhow::Result<Finished> {
 
 fn prepare(options: &RunArgs) -> anyhow::Result<Setup> {
     let environment = Source::environment()?;
-    if environment.readable_by_others() {
-        tracing::warn!(target: "bot4", ".env can be read by other users of this machine; `chmod 600 .env` ends that");
-    }
+    keys::refuse_open_file(&environment)?;
     let credentials = environment.secrets().any_present(&keys::ALL);
     let mode = options.source.mode.as_deref();
     let own: Vec<Own<'_>> = options.on_stop.iter().map(|what| ("on_stop", what.as_str(), "--on-stop")).collect();
@@ -151,10 +155,19 @@ fn prepare(options: &RunArgs) -> anyhow::Result<Setup> {
     let (loaded, config) = options.source.load(&environment, &own)?;
     match config.file.mode {
         Mode::Demo => demo_setup(config, options, &environment, credentials),
-        Mode::Paper | Mode::Live => {
-            let why = "this version trades simulated venues only: the start-up probe that live trading depends on, and the paper \
-                       venue, are not built yet (see ROADMAP.md); `mode: demo` runs";
-            Err(loaded.complain("mode", why).into())
+        Mode::Paper => {
+            let state = config.file.state.clone();
+            Ok(Setup { config, keys: None, embedded: false, state, temporary: false })
+        }
+        Mode::Live => {
+            if config.file.venues.paradex.onboard {
+                let why = "onboarding needs the account's main key, and live trading takes a subkey: onboard in the venue's web \
+                           application, make a subkey there, and leave this out";
+                return Err(loaded.complain("venues.paradex.onboard", why).into());
+            }
+            let keys = Keys::for_live(&environment)?;
+            let state = config.file.state.clone();
+            Ok(Setup { config, keys: Some(keys), embedded: false, state, temporary: false })
         }
     }
 }
@@ -178,7 +191,7 @@ fn demo_setup(mut config: Config, options: &RunArgs, environment: &Environment, 
         ))
         .into());
     }
-    Ok(Setup { config, keys, embedded, state, temporary })
+    Ok(Setup { config, keys: Some(keys), embedded, state, temporary })
 }
 
 /// The cold side: simulators, projections, signals. The hot thread does the rest.
@@ -259,7 +272,7 @@ pub(crate) async fn until_asked_to_stop() -> std::io::Result<()> {
 /// What the hot thread takes with it.
 struct Hot {
     config: Config,
-    keys: Keys,
+    keys: Option<Keys>,
     places: Places,
     state: PathBuf,
     stop: watch::Receiver<StopSignal>,
@@ -278,7 +291,7 @@ impl Hot {
         signing::warm_up();
         let clock = wiring::clock();
         let folder = self.state.join("journal");
-        let identity = wiring::identity(journal::Mode::Demo, &self.config, &self.keys)?;
+        let identity = wiring::identity(&self.config, self.keys.as_ref())?;
         let opened =
             Journal::open(&folder, identity, build(), self.config.journal(wall)).context("the journal cannot be used")?;
         if let Some(lost) = &opened.report.repaired {
@@ -286,12 +299,14 @@ impl Hot {
         }
         let records = replay::records(&opened.replay)?;
         let mut shard =
-            wiring::shard(&self.config, &self.keys, replay::last_nonce(&records), tracing::enabled!(tracing::Level::DEBUG))?;
+            wiring::shard(&self.config, self.keys.as_ref(), replay::last_nonce(&records), tracing::enabled!(tracing::Level::DEBUG))?;
         for record in &records {
             shard.replay(record).context("the journal does not fold; nothing may be traded on it")?;
         }
         let synced = Arc::new(AtomicU64::new(0));
-        let projector = project(&self.runtime, &self.state, &folder, opened.report.last_seq, Arc::clone(&synced));
+        let (on_disk, followed) = watch::channel(opened.journal.synced());
+        opened.journal.on_synced(move |seq| drop(on_disk.send_replace(seq)));
+        let projector = project(&self.runtime, &self.state, &folder, opened.report.last_seq, followed);
         let config = ServiceConfig {
             links: wiring::links(&self.config, &self.places),
             on_stop: self.config.file.on_stop.into(),
@@ -336,7 +351,7 @@ impl Projecting {
 
 /// Opens the database and follows the journal into it, beside the trading: a naked leg waits for no database, and one
 /// that cannot be opened costs what could be asked of it and nothing else. It is tried again until told to stop.
-fn project(runtime: &tokio::runtime::Handle, state: &Path, folder: &Path, last_seq: u64, synced: Arc<AtomicU64>) -> Projecting {
+fn project(runtime: &tokio::runtime::Handle, state: &Path, folder: &Path, last_seq: u64, synced: watch::Receiver<u64>) -> Projecting {
     let stop = tokio_util::sync::CancellationToken::new();
     let handle = Arc::new(OnceLock::new());
     let (database, folder) = (state.join("bot4.db"), folder.to_owned());

@@ -107,6 +107,11 @@ fn orders_json(orders: &[VenueOrderId]) -> String {
     serde_json::to_string(orders).expect("a list of strings is JSON")
 }
 
+/// Text as every database takes it: Postgres has no NUL in text, and a venue may say anything.
+fn text(said: String) -> String {
+    if said.contains('\0') { said.replace('\0', "\u{fffd}") } else { said }
+}
+
 /// A record number as a database holds it.
 pub(crate) fn number(seq: u64) -> Result<i64, Error> {
     i64::try_from(seq).map_err(|_| Error::Number(seq))
@@ -223,13 +228,13 @@ impl From<OrderRow> for orders::Model {
             venue_key: key,
             venue_hash: hash,
             dead_after_us: dead_after.0,
-            venue_order: row.venue_order.map(|o| o.0),
+            venue_order: row.venue_order.map(|o| text(o.0)),
             status: row.status.to_word(),
             filled_e8: row.fills.size.e8(),
             cost_e8: row.fills.cost.e8(),
             fee_e8: row.fills.fee.e8(),
             funding_e8: row.fills.funding.e8(),
-            reason: row.reason,
+            reason: row.reason.map(text),
             sent_us: row.sent_at.0,
             updated_us: row.updated_at.0,
         }
@@ -300,13 +305,13 @@ impl TryFrom<fills::Model> for FillRow {
 impl TryFrom<IncidentRow> for incidents::Model {
     type Error = Error;
     fn try_from(row: IncidentRow) -> Result<Self, Error> {
-        let IncidentRow { seq, event, round, pair, text, at } = row;
+        let IncidentRow { seq, event, round, pair, text: said, at } = row;
         Ok(Self {
             seq: number(seq)?,
             event: event.word().to_owned(),
             round: round.map(|r| r.to_string()),
             pair: pair.map(|p| p.to_string()),
-            text,
+            text: text(said),
             at_us: at.0,
         })
     }

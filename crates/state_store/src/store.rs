@@ -1,15 +1,14 @@
 //! Writing: batches with their cursor, each whole or not at all.
 
-use crate::convert::number;
 use crate::error::Error;
+use crate::mark::Mark;
 use crate::migrations::Migrator;
 use crate::rows::Change;
 use crate::tables::{cursor, fills, incidents, orders, positions, rounds};
-use sea_orm::sea_query::OnConflict;
+use crate::write::{mark_of, move_mark, write_rows};
 use sea_orm::sqlx::sqlite::{SqliteConnectOptions, SqliteJournalMode, SqliteSynchronous};
 use sea_orm::{
-    ActiveModelBehavior, ActiveModelTrait, ConnectOptions, ConnectionTrait, Database, DatabaseConnection, DatabaseTransaction,
-    DbErr, EntityTrait, IdenStatic, IntoActiveModel, Iterable, PrimaryKeyToColumn, RuntimeErr, SqliteTransactionMode,
+    ConnectOptions, Database, DatabaseConnection, DatabaseTransaction, DbErr, EntityTrait, RuntimeErr, SqliteTransactionMode,
     TransactionOptions, TransactionTrait,
 };
 use sea_orm_migration::{MigrationStatus, MigratorTrait};
@@ -17,9 +16,6 @@ use std::ffi::OsString;
 use std::io::ErrorKind;
 use std::path::{Path, PathBuf};
 use std::time::Duration;
-
-/// Name of the only cursor there is.
-const JOURNAL: &str = "journal";
 
 /// What became of a batch.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -84,7 +80,15 @@ impl StateManager {
     /// # Errors
     /// [`Error::Database`].
     pub async fn cursor(&self) -> Result<u64, Error> {
-        cursor_of(&self.db).await.map_err(Error::database("reading"))
+        self.mark().await.map(|mark| mark.seq)
+    }
+
+    /// The same, and which journal's record that is.
+    ///
+    /// # Errors
+    /// [`Error::Database`].
+    pub async fn mark(&self) -> Result<Mark, Error> {
+        mark_of(&self.db).await.map_err(Error::database("reading"))
     }
 
     /// Writes what the records up to and including number `cursor` change, and moves the cursor there, in one
@@ -95,18 +99,17 @@ impl StateManager {
     ///
     /// # Errors
     /// [`Error::Database`] or [`Error::Number`]; nothing of the batch was written then.
-    pub async fn apply(&self, batch: Vec<Change>, cursor: u64) -> Result<Applied, Error> {
-        let seq = number(cursor)?;
+    pub async fn apply(&self, batch: Vec<Change>, cursor: impl Into<Mark>) -> Result<Applied, Error> {
+        let mark = cursor.into();
+        mark.check()?;
         let failed = || Error::database("writing");
         let txn = self.begin().await.map_err(failed())?;
-        if cursor_of(&txn).await.map_err(failed())? >= cursor {
+        if mark_of(&txn).await.map_err(failed())?.seq >= mark.seq {
             txn.rollback().await.map_err(failed())?;
             return Ok(Applied::Before);
         }
-        for change in batch {
-            write(&txn, change).await?;
-        }
-        upsert(&txn, cursor::Model { name: JOURNAL.to_owned(), seq }).await.map_err(failed())?;
+        write_rows(&txn, batch).await?;
+        move_mark(&txn, mark).await?;
         txn.commit().await.map_err(failed())?;
         Ok(Applied::Now)
     }
@@ -196,53 +199,4 @@ fn put_aside(path: &Path) -> std::io::Result<PathBuf> {
     let aside = with(".damaged");
     std::fs::rename(path, &aside)?;
     Ok(aside)
-}
-
-async fn cursor_of<C: ConnectionTrait>(db: &C) -> Result<u64, DbErr> {
-    let row = cursor::Entity::find_by_id(JOURNAL).one(db).await?;
-    // It is written from a `u64` alone; a negative one would be somebody else's, and means to begin anew.
-    Ok(row.map_or(0, |row| u64::try_from(row.seq).unwrap_or(0)))
-}
-
-async fn write(txn: &DatabaseTransaction, change: Change) -> Result<(), Error> {
-    match change {
-        Change::Round(row) => upsert(txn, rounds::Model::from(*row)).await,
-        Change::Position(row) => upsert(txn, positions::Model::from(*row)).await,
-        Change::Order(row) => upsert(txn, orders::Model::from(*row)).await,
-        Change::Fill(row) => insert_once(txn, fills::Model::try_from(row)?).await,
-        Change::Incident(row) => insert_once(txn, incidents::Model::try_from(row)?).await,
-    }
-    .map_err(Error::database("writing"))
-}
-
-/// The last row of a key wins.
-async fn upsert<M, A, E>(txn: &DatabaseTransaction, row: M) -> Result<(), DbErr>
-where
-    M: IntoActiveModel<A>,
-    A: ActiveModelTrait<Entity = E> + ActiveModelBehavior + Send,
-    E: EntityTrait,
-{
-    let is_key = |column: &E::Column| key::<E>().any(|k| k.as_str() == column.as_str());
-    let mut conflict = OnConflict::columns(key::<E>());
-    conflict.update_columns(E::Column::iter().filter(|c| !is_key(c)));
-    E::insert(row.into_active_model()).on_conflict(conflict).exec_without_returning(txn).await.map(|_| ())
-}
-
-/// The first row of a key stays.
-async fn insert_once<M, A, E>(txn: &DatabaseTransaction, row: M) -> Result<(), DbErr>
-where
-    M: IntoActiveModel<A>,
-    A: ActiveModelTrait<Entity = E> + ActiveModelBehavior + Send,
-    E: EntityTrait,
-{
-    let mut conflict = OnConflict::columns(key::<E>());
-    conflict.do_nothing();
-    match E::insert(row.into_active_model()).on_conflict(conflict).exec_without_returning(txn).await {
-        Ok(_) | Err(DbErr::RecordNotInserted) => Ok(()),
-        Err(e) => Err(e),
-    }
-}
-
-fn key<E: EntityTrait>() -> impl Iterator<Item = E::Column> {
-    E::PrimaryKey::iter().map(PrimaryKeyToColumn::into_column)
 }

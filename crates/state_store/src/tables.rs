@@ -1,7 +1,7 @@
 //! The tables as SeaORM sees them. Money is `*_e8`: an integer at 1e-8. Times are `*_us`: microseconds since the epoch.
 #![allow(unreachable_pub, missing_docs, reason = "the derives generate public items, and the columns are documented in rows.rs")]
 
-/// One row: how far the journal has been consumed.
+/// One row: how far the journal has been consumed, and which one.
 pub(crate) mod cursor {
     use sea_orm::entity::prelude::*;
 
@@ -11,6 +11,8 @@ pub(crate) mod cursor {
         #[sea_orm(primary_key, auto_increment = false)]
         pub name: String,
         pub seq: i64,
+        pub chain: Option<String>,
+        pub epoch: Option<i64>,
     }
     #[derive(Copy, Clone, Debug, EnumIter, DeriveRelation)]
     pub enum Relation {}
@@ -150,6 +152,26 @@ pub(crate) mod incidents {
         pub pair: Option<String>,
         pub text: String,
         pub at_us: i64,
+    }
+    #[derive(Copy, Clone, Debug, EnumIter, DeriveRelation)]
+    pub enum Relation {}
+    impl ActiveModelBehavior for ActiveModel {}
+}
+
+/// Whose journal a mirror holds.
+pub(crate) mod identity {
+    use sea_orm::entity::prelude::*;
+
+    #[derive(Clone, Debug, PartialEq, Eq, DeriveEntityModel)]
+    #[sea_orm(table_name = "identity")]
+    pub struct Model {
+        #[sea_orm(primary_key, auto_increment = false)]
+        pub name: String,
+        pub mode: String,
+        /// JSON: account by venue.
+        pub accounts: String,
+        /// JSON: chain by venue.
+        pub chains: String,
     }
     #[derive(Copy, Clone, Debug, EnumIter, DeriveRelation)]
     pub enum Relation {}

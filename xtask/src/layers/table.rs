@@ -79,6 +79,7 @@ pub(super) const EDGES: &[(&str, Kind, &str, &str)] = &[
     ("transport", Normal, "signing", "headers hold SanitizedValues until they are written to the socket"),
     ("state_store", Normal, "domain", "projects its records"),
     ("state_store", Normal, "journal", "reads the records it projects"),
+    ("state_store", Normal, "signing", "the mirror's address is a credential, and a SanitizedValue cannot be printed"),
     ("state_store", Normal, "saga", "positions are the fold of the records, by the same fold that recovers them"),
     ("config_manager", Normal, "signing", "a credential is a SanitizedValue from the moment it is read"),
     ("telemetry", Normal, "signing", "registers SanitizedValues for redaction"),

@@ -114,11 +114,12 @@ impl Shared {
             }
             let files = self.files();
             self.synced.store(target, Ordering::Release);
-            self.changed.notify_all();
-            drop(files);
+            // Before whoever waits for the disk goes on: he may count on the listener having heard of it.
             if let Some(tell) = self.listener.get() {
                 tell(target);
             }
+            self.changed.notify_all();
+            drop(files);
         }
     }
 

@@ -105,6 +105,25 @@ impl Tail {
         Self { dir: dir.to_owned(), next: from, place: None, damage: None }
     }
 
+    /// Begins with the newest segment whose second record is a snapshot that is not after record `seq`, or with the oldest
+    /// segment of all: what stands before is in the snapshot.
+    ///
+    /// # Errors
+    /// If the directory cannot be read.
+    pub fn since_snapshot(dir: &Path, seq: u64) -> Result<Self, ReadError> {
+        let mut tail = Self::new(dir, 1);
+        for segment in tail.segments()?.into_iter().rev() {
+            if let Ok(Ok(Some(Peek { first_seq, snapshot: true, .. }))) = peek(&segment.path)
+                && first_seq.saturating_add(1) <= seq
+            {
+                tail.next = first_seq;
+                tail.enter(&segment, None)?;
+                break;
+            }
+        }
+        Ok(tail)
+    }
+
     /// Number of the next record that is wanted. The one that comes may have a larger number: those between are gone.
     pub const fn next(&self) -> u64 {
         self.next

@@ -8,9 +8,8 @@ use proptest::prelude::*;
 use sea_orm::{ConnectionTrait, Database};
 use state_store::{Error, ProjectError, Projector, Rounds, StateManager};
 use std::path::Path;
-use std::sync::Arc;
-use std::sync::atomic::{AtomicU64, Ordering};
 use std::time::Duration;
+use tokio::sync::watch;
 use tokio_util::sync::CancellationToken;
 
 async fn open(place: &Place, last_seq: u64) -> Projector {
@@ -345,18 +344,18 @@ async fn a_running_projector_follows_and_stops_with_everything_taken() {
     let mut trader = Trader::open(&place.journal(), options());
     let projector = open(&place, 0).await;
     let (mut handle, store) = (projector.handle(), projector.store());
-    let (synced, stop) = (Arc::new(AtomicU64::new(0)), CancellationToken::new());
-    let task = tokio::spawn(projector.run(Arc::clone(&synced), stop.clone()));
+    let (synced, stop) = (watch::Sender::new(0), CancellationToken::new());
+    let task = tokio::spawn(projector.run(synced.subscribe(), stop.clone()));
     trader.start();
     for seq in 1..=3 {
         trader.adventure(seq);
-        synced.store(trader.synced(), Ordering::Release);
+        synced.send_replace(trader.synced());
         let in_time = tokio::time::timeout(Duration::from_secs(30), handle.reached(trader.synced())).await;
         assert_eq!(in_time, Ok(true));
         assert_eq!(rows(&store).await, anew(&place.journal(), trader.synced()).await);
     }
     trader.adventure(4);
-    synced.store(trader.synced(), Ordering::Release);
+    synced.send_replace(trader.synced());
     stop.cancel();
     task.await.expect("ends well");
     assert_eq!(handle.lag(trader.synced()), 0);
@@ -373,11 +372,11 @@ async fn a_running_projector_outlives_an_error() {
     let projector = open(&place, 0).await;
     let (mut handle, store) = (projector.handle(), projector.store());
     // More is said to be on the disk than there is, until there is.
-    let (synced, stop) = (Arc::new(AtomicU64::new(trader.synced() + 1)), CancellationToken::new());
-    let task = tokio::spawn(projector.run(Arc::clone(&synced), stop.clone()));
+    let (synced, stop) = (watch::Sender::new(trader.synced() + 1), CancellationToken::new());
+    let task = tokio::spawn(projector.run(synced.subscribe(), stop.clone()));
     assert!(handle.reached(trader.synced()).await);
     trader.adventure(2);
-    synced.store(trader.synced(), Ordering::Release);
+    synced.send_replace(trader.synced());
     assert_eq!(tokio::time::timeout(Duration::from_secs(30), handle.reached(trader.synced())).await, Ok(true));
     stop.cancel();
     task.await.expect("ends well");
