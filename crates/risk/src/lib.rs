@@ -6,7 +6,9 @@
 
 use domain::{Mono, OrderSpec};
 
+mod certificate;
 mod gate;
+pub use certificate::{Certificate, LegRisk, certificate};
 pub use gate::{Gate, Limits, Refused};
 
 /// Proof that the gate has seen an order: there is no other way to make one. Not `Clone`, not serialisable, and it
