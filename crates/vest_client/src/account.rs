@@ -13,6 +13,8 @@ use venue_api::{Action, Out, Reply, SessionNews, VenueNews};
 
 /// The venue returns at most this many orders; a full page may hide one.
 const PAGE: usize = 1_000;
+/// How much earlier than our start a liquidation may be dated and still be news: the clocks may differ.
+const LIQUIDATIONS_BEFORE_MS: i64 = 1_000;
 
 impl VestClient {
     /// Clock and leverages out of `GET /account`, during the start.
@@ -21,7 +23,11 @@ impl VestClient {
         // Without the venue's time no order has a fence.
         row.time.and_then(|t| t.int()).filter(|t| *t > 0)?;
         self.measure_clock(&row, sent, now, out);
-        self.take_leverages(&row);
+        self.take_leverages(row.leverages.as_deref().unwrap_or_default(), now, out);
+        // Liquidations are asked for from here on, or from the first order that an earlier life left open.
+        let start = self.clock.now_ms(now).saturating_sub(LIQUIDATIONS_BEFORE_MS);
+        let since = self.holdings.since_ms.map_or(start, |s| s.min(start));
+        self.holdings.since_ms = Some(since);
         Some(())
     }
 
@@ -29,16 +35,6 @@ impl VestClient {
         if let Some(time) = row.time.and_then(|t| t.int()).filter(|t| *t > 0) {
             let offset_ms = self.clock.measure(time, sent, now);
             Self::tell(out, SessionNews::ClockOffset { offset_ms });
-        }
-    }
-
-    fn take_leverages(&mut self, row: &AccountRow<'_>) {
-        let listed = row.leverages.as_deref().unwrap_or_default();
-        for (place, one) in self.config.instruments.iter().enumerate() {
-            let found = listed.iter().find(|l| l.symbol == one.symbol.as_str()).and_then(|l| l.value.int());
-            if let Some(known) = self.session.leverages.get_mut(place) {
-                *known = found;
-            }
         }
     }
 
@@ -57,12 +53,16 @@ impl VestClient {
         let as_of = self.clock.at_least(now);
         let reconciles = self.session.private == Private::Reconciling;
         let snapshot = AccountSnapshot { as_of, ..AccountSnapshot::default() };
-        self.reading = Some(AccountRead { waiting: 3, snapshot, failed: None, reconciles });
+        let held = self.holdings_asked();
+        self.reading = Some(AccountRead { waiting: 4, snapshot, failed: None, reconciles, asked: held });
         let time = self.clock.now_ms(now);
+        let since = self.holdings.since_ms.unwrap_or(time).max(0);
         let asked = |part| Pending::Account(part, now);
         self.get(asked(AccountPart::Account), format!("/account?time={time}"), out);
         self.get(asked(AccountPart::New), format!("/orders?status=NEW&limit={PAGE}&time={time}"), out);
         self.get(asked(AccountPart::Partial), format!("/orders?status=PARTIALLY_FILLED&limit={PAGE}&time={time}"), out);
+        let liquidations = format!("/orders?orderType=LIQUIDATION&startTime={since}&limit={PAGE}&time={time}");
+        self.get(asked(AccountPart::Liquidations), liquidations, out);
     }
 
     pub(crate) fn account_reply(&mut self, part: AccountPart, sent: Now, reply: Reply<'_>, now: Now, out: &mut Out) {
@@ -74,6 +74,7 @@ impl VestClient {
                 let taken = match part {
                     AccountPart::Account => self.take_account(body, sent, &mut read.snapshot, now, out),
                     AccountPart::New | AccountPart::Partial => self.take_open_orders(body, &mut read.snapshot),
+                    AccountPart::Liquidations => self.take_liquidations(body, now, out),
                 };
                 if taken.is_none() {
                     read.failed = Some(format!("the answer about {part:?} does not read"));
@@ -84,8 +85,10 @@ impl VestClient {
                 if fault.is_auth(status) {
                     auth = Some(fault.sentence(status));
                 }
-                // Partial fills exist in the documents alone: a venue that does not know the word has none.
-                if part != AccountPart::Partial || fault.code != Some(1130) {
+                // Partial fills exist in the documents alone, and liquidations in answers: a venue that does not know the word in
+                // a question has none, or shows it in the position.
+                let doubtful = matches!(part, AccountPart::Partial | AccountPart::Liquidations);
+                if !doubtful || !matches!(fault.code, Some(1130 | 1116)) {
                     read.failed = Some(fault.sentence(status));
                 }
             }
@@ -104,7 +107,10 @@ impl VestClient {
     fn finish_account_read(&mut self, read: AccountRead, now: Now, out: &mut Out) {
         let reconciled = read.failed.is_none() && read.reconciles;
         match read.failed {
-            None => out.news.push(VenueNews::Account(read.snapshot)),
+            None => {
+                self.compare_holdings(&read.asked, &read.snapshot, now, out);
+                out.news.push(VenueNews::Account(read.snapshot));
+            }
             Some(why) => out.news.push(VenueNews::AccountFailed { why }),
         }
         if self.session.private == Private::Reconciling {
@@ -124,11 +130,13 @@ impl VestClient {
     fn take_account(&mut self, body: &[u8], sent: Now, snapshot: &mut AccountSnapshot, now: Now, out: &mut Out) -> Option<()> {
         let row: AccountRow<'_> = object(body)?;
         self.measure_clock(&row, sent, now, out);
+        self.take_leverages(row.leverages.as_deref().unwrap_or_default(), now, out);
         for one in &row.positions {
             match self.place_of(&one.symbol) {
                 Some(place) => {
                     let instrument = self.instruments.get(place)?.id;
-                    parse::position(one, instrument, &mut snapshot.positions)?;
+                    let units = self.units.get(place).copied()?;
+                    parse::position(one, instrument, units, &mut snapshot.positions)?;
                 }
                 None if parse::e8(one.size.text(), Round::Up) != Some(0) => {
                     let evidence = format!("a position of {} in {}, which is not configured", one.size.text(), one.symbol);
@@ -144,6 +152,19 @@ impl VestClient {
             None => Usd::ZERO,
         };
         snapshot.free = Usd::from_e8(parse::e8(row.withdrawable?.text(), Round::Down)?);
+        Some(())
+    }
+
+    /// Liquidation orders as the venue lists them; most have been told by the stream.
+    fn take_liquidations(&mut self, body: &[u8], now: Now, out: &mut Out) -> Option<()> {
+        let listed: Vec<OrderRow<'_>> = rows(body)?;
+        for row in &listed {
+            let seen = parse::order(row)?;
+            // Asked for by type; whatever else comes along is told elsewhere.
+            if seen.liquidation {
+                self.liquidation(&seen, true, now, out);
+            }
+        }
         Some(())
     }
 

@@ -11,8 +11,8 @@ pub struct VestConfig {
     pub access: Access,
     /// What is traded.
     pub instruments: Vec<VestInstrument>,
-    /// Which generation of the venue's public feed the base URLs point at.
-    pub feed: FeedGeneration,
+    /// Which generation of the venue's public feed the feed's base URL points at. Orders are v2 in either case.
+    pub feed: Generation,
     /// How long a signed order stays acceptable after its `time`, ms (venue default 5000, at most 60000).
     pub recv_window_ms: i64,
     /// Added to `recv_window_ms` before an order counts as dead, ms: room for the error of the clock offset.
@@ -24,6 +24,17 @@ pub struct VestConfig {
     pub poll_delays_ms: Vec<u64>,
     /// No nonce at or below this is used again: the largest one journaled.
     pub last_nonce: u64,
+    /// Added to the listed taker fee: what a fill pays beyond it, as a share of the notional. The venue adds a risk premium
+    /// that it publishes nowhere (spec section 13); `fees` of real fills show it.
+    pub fee_allowance: Rate,
+    /// How often the instruments are read again, ms.
+    pub info_every_ms: u64,
+    /// How old a book may be when a ticker arrives before it is not believed, ms (spec section 18: 2 s).
+    pub depth_age_ms: u64,
+    /// How far the mark price may move while the best bid and ask stand still for `frozen_after_ms`.
+    pub frozen_band: Rate,
+    /// How long the best bid and ask may stand still before a moving mark price makes the book frozen, ms.
+    pub frozen_after_ms: u64,
     /// How far the mark price may lie outside the best bid and ask before the book is not believed.
     pub mark_band: Rate,
     /// When to give up on an order or a cancel, ms.
@@ -40,12 +51,17 @@ impl VestConfig {
         Self {
             access,
             instruments,
-            feed: FeedGeneration::V2,
+            feed: Generation::V2,
             recv_window_ms: 5_000,
             fence_margin_ms: 500,
             reduce_only: false,
             poll_delays_ms: vec![200, 500, 1_000, 2_000],
             last_nonce: 0,
+            fee_allowance: Rate::ZERO,
+            info_every_ms: 60_000,
+            depth_age_ms: 2_000,
+            frozen_band: Rate::from_bps(10),
+            frozen_after_ms: 5_000,
             mark_band: Rate::from_bps(200),
             order_timeout_ms: 3_000,
             read_timeout_ms: 5_000,
@@ -70,6 +86,15 @@ impl VestConfig {
         }
         if !(1..=60_000).contains(&self.recv_window_ms) || self.fence_margin_ms < 0 {
             return Err(Error::Config("recv_window_ms must be 1 to 60000 and its margin not negative".to_owned()));
+        }
+        if self.info_every_ms == 0 || self.depth_age_ms == 0 || self.frozen_after_ms == 0 {
+            return Err(Error::Config("info_every_ms, depth_age_ms and frozen_after_ms must be above zero".to_owned()));
+        }
+        if self.fee_allowance.e8() < 0 {
+            return Err(Error::Config("fee_allowance must not be negative".to_owned()));
+        }
+        if self.instruments.iter().any(|one| one.leverage == 0) {
+            return Err(Error::Config("a leverage must be 1 at least".to_owned()));
         }
         if self.poll_delays_ms.is_empty() || self.poll_delays_ms.contains(&0) {
             return Err(Error::Config("poll_delays_ms needs at least one delay above zero".to_owned()));
@@ -131,7 +156,7 @@ pub struct VestInstrument {
 
 /// Generation of the public feed (spec sections 2 and 15).
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub enum FeedGeneration {
+pub enum Generation {
     /// The documented API: `tickers` for all symbols, server chosen in the query.
     V2,
     /// The current web application's, login-free: `{symbol}@ticker`, messages carry `tsMs`.

@@ -12,17 +12,23 @@
 mod account;
 mod config;
 mod error;
+mod holdings;
+mod instruments;
 mod market_data;
 mod parse;
+pub mod probe;
+mod register;
 mod session;
 mod sign;
 mod state;
 mod trading;
+mod units;
 mod wire;
 
-pub use config::{Access, FeedGeneration, Registered, Registration, VestConfig, VestInstrument};
+pub use config::{Access, Generation, Registered, Registration, VestConfig, VestInstrument};
 pub use error::Error;
 pub use market_data::FeedCounters;
+pub use register::{RegisterError, RegistrationRequest, registered, registration_request};
 
 /// Entrances for benches, kept out of the documentation.
 #[doc(hidden)]
@@ -36,6 +42,8 @@ pub mod bench {
 }
 
 use domain::{Instrument, Now, OrderId, TimeInForce, VenueId};
+use holdings::Holdings;
+use instruments::{Condition, Listing};
 use market_data::Feed;
 use parse::Decimals;
 use risk::ClearedOrder;
@@ -44,6 +52,7 @@ use sign::Signer;
 use signing::SanitizedValue;
 use signing::eip712::Address;
 use state::{AccountRead, Nonces, Orders, Pending, Requests, Stage, VenueClock};
+use units::Units;
 use venue_api::{
     Action, Capabilities, ConnId, Frame, Header, KnownOrder, Lane, Method, Out, Payload, PrepareError, Prepared, Reply,
     RequestId, SessionNews, TimerId, VenueClient, VenueNews,
@@ -63,6 +72,10 @@ pub struct VestClient {
     capabilities: Capabilities,
     instruments: Vec<Instrument>,
     decimals: Vec<Decimals>,
+    units: Vec<Units>,
+    conditions: Vec<Condition>,
+    listing: Listing,
+    holdings: Holdings,
     session: Session,
     feed: Feed,
     clock: VenueClock,
@@ -85,12 +98,7 @@ impl VestClient {
         if let Access::Account { signing_key, registered, register } = &config.access {
             signer = Some(Signer::new(signing_key, "signing")?);
             if let Some(r) = register {
-                let contract = sign::parse_address(&r.verifying_contract)
-                    .ok_or_else(|| Error::Config("verifying_contract is not 0x and 40 hex digits".to_owned()))?;
-                if r.valid_for_ms < 60_000 {
-                    return Err(Error::Config("a registration must be valid for a minute at least".to_owned()));
-                }
-                registrar = Some((Signer::new(&r.primary_key, "primary")?, contract));
+                registrar = Some(register::registrar(r)?);
             }
             if registered.is_none() && register.is_none() {
                 return Err(Error::Config("neither an API key nor the means to register one".to_owned()));
@@ -104,13 +112,16 @@ impl VestClient {
             fence_ms: config.recv_window_ms.saturating_add(config.fence_margin_ms),
             price_band: None,
         };
-        let unknown = |one: &VestInstrument| Instrument::unknown(one.id, parse::VENUE, one.pair, &one.symbol);
-        let instruments: Vec<Instrument> = config.instruments.iter().map(unknown).collect();
+        let (instruments, decimals, units, conditions) = Self::blank(&config);
         Ok(Self {
             signer,
             registrar,
             capabilities,
-            decimals: vec![Decimals::default(); instruments.len()],
+            decimals,
+            units,
+            conditions,
+            listing: Listing::default(),
+            holdings: Holdings::new(instruments.len()),
             session: Session::new(&config),
             feed: Feed::new(&config),
             clock: VenueClock::default(),
@@ -131,7 +142,7 @@ impl VestClient {
     }
 
     /// Which generation the feed has turned out to be, by the form of its acknowledgements.
-    pub fn feed_generation_seen(&self) -> Option<FeedGeneration> {
+    pub fn generation_seen(&self) -> Option<Generation> {
         self.feed.generation
     }
 
@@ -217,7 +228,8 @@ impl VenueClient for VestClient {
         self.session.answering = Some(request.0);
         match what {
             Pending::Stage(stage, sent) => self.stage_reply(stage, sent, reply, now, out),
-            Pending::Refresh => self.refreshed(reply),
+            Pending::Refresh => self.refreshed(reply, out),
+            Pending::Leverage(place) => self.leverage_reply(place, reply),
             Pending::ListenKey { post } => self.listen_key_reply(post, reply, now, out),
             Pending::NonceAgain => self.nonce_again(reply),
             Pending::Account(part, sent) => self.account_reply(part, sent, reply, now, out),
@@ -265,6 +277,11 @@ impl VenueClient for VestClient {
         self.adopt_order(order);
     }
     fn forget(&mut self, order: OrderId) {
+        // One that left and whose end is not known here may have moved the position.
+        let open = self.orders.get(order).filter(|o| o.done.is_none() && o.body.is_none() && !o.over);
+        if let Some(place) = open.and_then(|o| self.place_of_instrument(o.spec.instrument)) {
+            self.holdings.unsettle(place);
+        }
         self.orders.remove(order);
     }
     fn stop(&mut self, now: Now, out: &mut Out) {

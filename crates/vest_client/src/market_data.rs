@@ -1,18 +1,21 @@
 //! The public feed: subscriptions with their deadlines, books, mark prices, and what to think of silence.
 //!
 //! The venue sends each book whole, without a sequence number and (v2) without a time, so a gap cannot be seen: a
-//! new connection loses every book, silence loses it, and the tickers are compared with it (spec sections 10.3, 17).
+//! new connection loses every book, silence loses it, and the tickers are compared with it (spec sections 10.3, 17; that
+//! half is in `ticker`).
 //! Called by `lib` for everything on the feed connection. Allocates nothing for a depth frame once its buffers have
 //! grown.
 
-use crate::config::{FeedGeneration, VestConfig};
+mod ticker;
+
+use crate::config::{Generation, VestConfig};
 use crate::session::{ACK_MS, PING_MS};
 use crate::state::{Stage, timers};
 use crate::wire::depth::{self, Depth, Scan};
 use crate::wire::rest::object;
 use crate::wire::ws::{Envelope, TickerRow, TradeRow, one_or_many, subscribe};
-use crate::{FEED, VestClient, parse};
-use domain::{BookKind, Lifecycle, MarketEvent, Mono, Now, Price, SCALE, Size, Wall, parse_e8};
+use crate::{FEED, VestClient};
+use domain::{BookKind, Lifecycle, MarketEvent, Mono, Now, Price, Size, Wall, parse_e8};
 use signing::SanitizedValue;
 use venue_api::{Action, Out, Payload, SessionNews};
 
@@ -36,6 +39,8 @@ pub struct FeedCounters {
     pub unasked: u64,
     /// Tickers that lay too far from the book.
     pub disagreements: u64,
+    /// Books that tickers showed to have stopped: too old, or standing still under a moving mark price.
+    pub frozen: u64,
 }
 
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -56,6 +61,15 @@ struct Subscription {
     last_data: Mono,
     /// Best bid and ask as last received, at 1e-8.
     top: Option<(i64, i64)>,
+    /// Since when `top` stands still, and the first mark price that came after.
+    still: Still,
+}
+
+/// How long the best bid and ask have not moved.
+#[derive(Clone, Copy, Debug, Default)]
+struct Still {
+    since: Mono,
+    mark: Option<i64>,
 }
 
 /// State of the feed.
@@ -67,7 +81,7 @@ pub(crate) struct Feed {
     next_id: u64,
     subscriptions: Vec<Subscription>,
     /// What the answers to our subscriptions showed.
-    pub(crate) generation: Option<FeedGeneration>,
+    pub(crate) generation: Option<Generation>,
     /// Symbol and place of its depth subscription, sorted by symbol.
     by_symbol: Vec<(String, usize)>,
 }
@@ -82,13 +96,14 @@ impl Feed {
             attempts: 0,
             last_data: Mono::default(),
             top: None,
+            still: Still::default(),
         };
         // Depths first: a subscription's place is then its instrument's place.
         let mut subscriptions: Vec<Subscription> =
             config.instruments.iter().enumerate().map(|(place, i)| one(format!("{}@depth", i.symbol), Some(place))).collect();
         match config.feed {
-            FeedGeneration::V2 => subscriptions.push(one("tickers".to_owned(), None)),
-            FeedGeneration::V3 => {
+            Generation::V2 => subscriptions.push(one("tickers".to_owned(), None)),
+            Generation::V3 => {
                 subscriptions.extend(config.instruments.iter().map(|i| one(format!("{}@ticker", i.symbol), None)));
             }
         }
@@ -115,10 +130,10 @@ impl Feed {
 impl VestClient {
     pub(crate) fn connect_feed(&mut self, out: &mut Out) {
         let target = match self.config.feed {
-            FeedGeneration::V2 => {
+            Generation::V2 => {
                 format!("?version=1.0&{}=restserver{}", self.session.spelling.word(), self.session.acc_group)
             }
-            FeedGeneration::V3 => "?version=1.0".to_owned(),
+            Generation::V3 => "?version=1.0".to_owned(),
         };
         self.feed.open = false;
         let headers = self.upgrade_headers();
@@ -231,13 +246,13 @@ impl VestClient {
         match depth::scan(bytes, &mut out.levels) {
             Scan::Depth(depth) => {
                 self.feed.counters.scanned += 1;
-                self.book(&depth, now, out);
+                self.book(depth, now, out);
             }
             Scan::Other | Scan::Refused => self.other_frame(bytes, now, out),
         }
     }
 
-    fn book(&mut self, depth: &Depth<'_>, now: Now, out: &mut Out) {
+    fn book(&mut self, mut depth: Depth<'_>, now: Now, out: &mut Out) {
         let place = depth.channel.strip_suffix("@depth").and_then(|symbol| self.feed.place_of(symbol));
         let found = place.and_then(|p| Some((self.feed.subscriptions.get_mut(p)?, self.instruments.get(p)?)));
         let Some((sub, one)) = found else {
@@ -248,10 +263,19 @@ impl VestClient {
         sub.phase = Phase::Live;
         sub.attempts = 0;
         sub.last_data = now.mono;
+        if one.multiplier > 1 {
+            let units = place.and_then(|p| self.units.get(p)).copied().unwrap_or_default();
+            depth.bids = units.levels_in(&mut out.levels, &depth.bids, true);
+            depth.asks = units.levels_in(&mut out.levels, &depth.asks, false);
+        }
         let best = |range: &std::ops::Range<u32>| {
             (!range.is_empty()).then(|| out.levels.get(range.start as usize).map(|l| l.price)).flatten()
         };
-        sub.top = best(&depth.bids).zip(best(&depth.asks));
+        let top = best(&depth.bids).zip(best(&depth.asks));
+        if top != sub.top {
+            sub.still = Still { since: now.mono, mark: None };
+        }
+        sub.top = top;
         out.market.push(MarketEvent::Book {
             instrument: one.id,
             kind: BookKind::Snapshot,
@@ -268,7 +292,7 @@ impl VestClient {
             return;
         };
         if let Some(outcomes) = &message.subscription_outcomes {
-            self.feed.generation = Some(FeedGeneration::V3);
+            self.feed.generation = Some(Generation::V3);
             for outcome in outcomes {
                 let place = self.feed.subscriptions.iter().position(|sub| sub.channel == outcome.requested);
                 match (place, outcome.status.as_ref()) {
@@ -286,7 +310,7 @@ impl VestClient {
             let id = message.id.and_then(|id| id.uint());
             let place = id.and_then(|id| self.feed.subscriptions.iter().position(|sub| sub.id == id));
             if let (Some(place), None) = (place, message.code) {
-                self.feed.generation = Some(FeedGeneration::V2);
+                self.feed.generation = Some(Generation::V2);
                 self.acknowledged(place, now, out);
             }
             return;
@@ -300,7 +324,7 @@ impl VestClient {
             match (depth::read(channel, data.get(), time, &mut out.levels), self.feed.place_of(symbol)) {
                 (Some(depth), _) => {
                     self.feed.counters.fallbacks += 1;
-                    self.book(&depth, now, out);
+                    self.book(depth, now, out);
                 }
                 (None, place) => {
                     self.feed.counters.malformed += 1;
@@ -315,18 +339,24 @@ impl VestClient {
                 self.acknowledged(place, now, out);
             }
             match one_or_many::<TickerRow<'_>>(data) {
-                Some(rows) => rows.iter().for_each(|row| self.ticker(row, out)),
+                Some(rows) => {
+                    let time = message.ts_ms.and_then(|t| t.int());
+                    rows.iter().for_each(|row| self.ticker(row, time, now, out));
+                }
                 None => self.feed.counters.malformed += 1,
             }
         } else if let Some(symbol) = channel.strip_suffix("@trades") {
-            let instrument = self.place_of(symbol).and_then(|p| self.instruments.get(p)).map(|one| one.id);
+            let place = self.place_of(symbol);
+            let instrument = place.and_then(|p| self.instruments.get(p)).map(|one| one.id);
+            let units = place.and_then(|p| self.units.get(p)).copied().unwrap_or_default();
             let rows = one_or_many::<TradeRow<'_>>(data);
             if rows.is_none() {
                 self.feed.counters.malformed += 1;
             }
             for row in rows.into_iter().flatten() {
-                let (price, size) = (Price::parse(row.price.text().as_bytes()), Size::parse(row.qty.text().as_bytes()));
-                if let (Some(instrument), Ok(price), Ok(size)) = (instrument, price, size) {
+                let price = parse_e8(row.price.text().as_bytes()).ok().and_then(|p| Price::from_e8(units.price_in(p, false)));
+                let size = parse_e8(row.qty.text().as_bytes()).ok().and_then(|q| units.size_in(q)).and_then(Size::from_e8);
+                if let (Some(instrument), Some(price), Some(size)) = (instrument, price, size) {
                     out.market.push(MarketEvent::Trade { instrument, price, size });
                 }
             }
@@ -342,26 +372,6 @@ impl VestClient {
             } else {
                 out.actions.push(Action::CancelTimer { id: timers::channel(place) });
             }
-        }
-    }
-
-    /// A mark price: handed on, and held against the book. It is no traded price, so the band is wide; a book that
-    /// lies outside it is one that stopped moving.
-    fn ticker(&mut self, row: &TickerRow<'_>, out: &mut Out) {
-        let Some(place) = self.place_of(&row.symbol) else { return };
-        let Some(one) = self.instruments.get_mut(place) else { return };
-        if let Some(status) = row.status {
-            one.lifecycle = parse::lifecycle(status.text());
-        }
-        let Some(mark) = row.mark_price.and_then(|m| parse_e8(m.text().as_bytes()).ok()).and_then(Price::from_e8) else { return };
-        out.market.push(MarketEvent::Mark { instrument: one.id, mark });
-        let Some((bid, ask)) = self.feed.subscriptions.get(place).and_then(|sub| sub.top) else { return };
-        let (mark, band, scale) = (i128::from(mark.e8()), i128::from(self.config.mark_band.e8()), i128::from(SCALE));
-        let above = mark * scale > i128::from(ask) * (scale + band);
-        let below = mark * scale < i128::from(bid) * (scale - band);
-        if above || below {
-            self.feed.counters.disagreements += 1;
-            self.lose_book(place, "ticker_disagrees", out);
         }
     }
 }

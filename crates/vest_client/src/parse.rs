@@ -1,8 +1,12 @@
 //! Venue words to ours: the one table of statuses, numbers with their rounding, rows to what `trading` and `account`
 //! work with. Pure; never panics on what a venue can send.
 
+use crate::config::VestInstrument;
+use crate::units::Units;
 use crate::wire::rest::{Num, OrderRow, PositionRow, SymbolRow};
-use domain::{Fills, Instrument, InstrumentId, Lifecycle, Pair, Position, Price, Rate, Side, Size, Usd, VenueId, parse_e8};
+use domain::{
+    Fills, Instrument, InstrumentId, Lifecycle, Position, Price, Rate, SCALE, Side, Size, Usd, VenueId, parse_e8, write_e8,
+};
 
 /// The venue's name in our words.
 pub(crate) const VENUE: VenueId = VenueId::new("vest");
@@ -41,6 +45,8 @@ pub(crate) struct Seen {
     pub(crate) code: Option<i64>,
     /// True for the venue's own liquidation orders.
     pub(crate) liquidation: bool,
+    /// Which way it trades, where the view says so.
+    pub(crate) side: Option<Side>,
     pub(crate) size: Option<Size>,
     pub(crate) last_size: Option<Size>,
     pub(crate) last_price: Option<i64>,
@@ -74,6 +80,7 @@ pub(crate) fn order(row: &OrderRow<'_>) -> Option<Seen> {
         status: Status::parse(row.status.text())?,
         code: row.code.and_then(Num::int),
         liquidation: row.order_type.is_some_and(|t| t.text() == "LIQUIDATION"),
+        side: row.is_buy.map(|buy| if buy { Side::Buy } else { Side::Sell }),
         size: size(row.size)?,
         last_size: size(row.last_filled_size)?,
         last_price: fine(number(row.last_filled_price, Round::Up))?,
@@ -81,9 +88,10 @@ pub(crate) fn order(row: &OrderRow<'_>) -> Option<Seen> {
         average,
         // Fees and funding are booked against us where the venue is finer than we count.
         fee: fine(number(row.fees, Round::Up))?.map(Usd::from_e8),
-        // `settledFunding` is positive when received (spec section 9). The stream's `cumFunding` has the same six
-        // decimals and, in the documented examples of one order, the same value, so it is read the same way.
-        funding: fine(number(row.settled_funding.or(row.cum_funding), Round::Down))?.map(Usd::from_e8),
+        // `settledFunding` is positive when received (spec section 9). What the stream calls `cumFunding` is the running
+        // total of the symbol by the tickers' use of the word, or the order's own by the one documented example: as
+        // long as nobody knows, it is nobody's money, and REST is asked.
+        funding: fine(number(row.settled_funding, Round::Down))?.map(Usd::from_e8),
     })
 }
 
@@ -105,6 +113,22 @@ impl Seen {
         let fee = self.fee.unwrap_or_else(|| cost.share_up(taker_fee));
         Some(Fills { size, cost, fee, funding: self.funding.unwrap_or_default() })
     }
+}
+
+impl Seen {
+    /// The last fill alone, as far as the view names it.
+    pub(crate) fn part(&self) -> Option<Fills> {
+        let (size, price) = (self.last_size?, Price::from_e8(self.last_price?)?);
+        let (fee, funding) = (self.fee.unwrap_or_default(), self.funding.unwrap_or_default());
+        Some(Fills { size, cost: size.cost(price), fee, funding })
+    }
+}
+
+/// A number at 1e-8 as text.
+pub(crate) fn plain(e8: i64) -> String {
+    let mut text = String::new();
+    write_e8(e8, 0, &mut text);
+    text
 }
 
 /// Which way a number finer than 1e-8 goes.
@@ -149,8 +173,14 @@ pub(crate) struct Decimals {
 }
 
 /// Reads a row of `exchangeInfo`. Price and size step are ten to the minus decimals; the smallest size is one step
-/// (spec section 4). v3 may name the price step itself.
-pub(crate) fn instrument(row: &SymbolRow<'_>, id: InstrumentId, pair: Pair) -> Option<(Instrument, Decimals)> {
+/// (spec section 4). v3 may name the price step itself. The taker fee carries the allowance for what the venue adds to it; the
+/// margin is the larger of the listed one and what the configured leverage means.
+pub(crate) fn instrument(
+    row: &SymbolRow<'_>,
+    configured: &VestInstrument,
+    units: Units,
+    allowance: Rate,
+) -> Option<(Instrument, Decimals)> {
     let decimals = |n: Option<Num<'_>>| n.and_then(Num::int).and_then(|d| u32::try_from(d).ok()).filter(|d| *d <= 8);
     let step = |d: u32| 10i64.checked_pow(8u32.saturating_sub(d));
     let size_decimals = decimals(row.size_decimals)?;
@@ -162,22 +192,29 @@ pub(crate) fn instrument(row: &SymbolRow<'_>, id: InstrumentId, pair: Pair) -> O
         }
         (None, None) => return None,
     };
-    let lot = Size::from_e8(step(size_decimals)?)?;
+    let lot = units.size_in(step(size_decimals)?).and_then(Size::from_e8)?;
+    let by_leverage = Rate::from_e8(
+        SCALE.checked_add(i64::from(configured.leverage))?.checked_sub(1)?.checked_div(i64::from(configured.leverage))?,
+    );
+    let listed_margin = match row.init_margin_ratio {
+        Some(ratio) => Rate::from_e8(e8(ratio.text(), Round::Up)?),
+        None => Rate::ZERO,
+    };
     let one = Instrument {
-        id,
+        id: configured.id,
         venue: VENUE,
-        pair,
+        pair: configured.pair,
         symbol: row.symbol.as_ref().to_owned(),
-        tick: Price::from_e8(tick)?,
+        tick: Price::from_e8(units.tick_in(tick))?,
         lot,
         min_size: lot,
         min_notional: Usd::ZERO,
         max_size: None,
-        taker_fee: Rate::from_e8(e8(row.taker_fee?.text(), Round::Up)?),
+        taker_fee: Rate::from_e8(e8(row.taker_fee?.text(), Round::Up)?).plus(allowance),
         quote: row.quote.as_deref().unwrap_or("USDC").to_owned(),
         lifecycle: row.trading_status.map_or(Lifecycle::Trading, |s| lifecycle(s.text())),
-        multiplier: 1,
-        initial_margin: None,
+        multiplier: units.multiplier(),
+        initial_margin: Some(by_leverage.max(listed_margin)),
         price_band: None,
     };
     Some((one, Decimals { size: size_decimals, price: price_decimals }))
@@ -189,10 +226,12 @@ pub(crate) fn lifecycle(status: &str) -> Lifecycle {
 }
 
 /// Reads a position and keeps it, unless it is flat: the venue may list those (spec section 9). `None`: unreadable.
-pub(crate) fn position(row: &PositionRow<'_>, instrument: InstrumentId, into: &mut Vec<Position>) -> Option<()> {
+pub(crate) fn position(row: &PositionRow<'_>, instrument: InstrumentId, units: Units, into: &mut Vec<Position>) -> Option<()> {
     let size = parse_e8(row.size.text().as_bytes()).ok().filter(|s| *s >= 0)?;
     if size > 0 {
-        let entry = row.entry_price.and_then(|n| e8(n.text(), Round::Down)).and_then(Price::from_e8);
+        let size = units.size_in(size)?;
+        let entry = row.entry_price.and_then(|n| e8(n.text(), Round::Down));
+        let entry = entry.map(|e| units.price_in(e, false)).and_then(Price::from_e8);
         into.push(Position { instrument, size_e8: if row.is_long { size } else { size.checked_neg()? }, entry });
     }
     Some(())

@@ -5,9 +5,10 @@
 mod private;
 
 use crate::error::Fault;
+use crate::instruments::MISSING_MAX;
 use crate::state::{Pending, Private, Spelling, Stage, timers};
-use crate::wire::rest::{LeverageRow, NonceRow, RegisterRow, SymbolRow, object, rows};
-use crate::{Access, FeedGeneration, PRIVATE, VestClient, VestConfig, parse};
+use crate::wire::rest::{LeverageRow, NonceRow, SymbolRow, object, rows};
+use crate::{Access, Generation, PRIVATE, VestClient, VestConfig, register};
 use domain::{Mono, Now};
 use signing::SanitizedValue;
 use venue_api::{Action, Lane, Method, Out, Reply, SessionNews};
@@ -45,7 +46,6 @@ pub(crate) struct Session {
     pub(crate) origin: bool,
     private_rx: Mono,
     subscribe_id: u64,
-    pub(crate) leverages: Vec<Option<i64>>,
 }
 
 impl Session {
@@ -72,7 +72,6 @@ impl Session {
             origin: false,
             private_rx: Mono::default(),
             subscribe_id: 1_000_000,
-            leverages: vec![None; config.instruments.len()],
         }
     }
 }
@@ -129,7 +128,9 @@ impl VestClient {
 
     /// Says `Ready` or `Down` when that changed.
     pub(crate) fn settle(&mut self, why: &str, out: &mut Out) {
-        let ready = self.session.stage == Stage::Live && self.session.private == Private::Up && self.feed.open;
+        // Without an account there is nothing but the feed to wait for.
+        let private = self.signer.is_none() || self.session.private == Private::Up;
+        let ready = self.session.stage == Stage::Live && private && self.feed.open;
         if ready != self.session.announced {
             self.session.announced = ready;
             Self::tell(out, if ready { SessionNews::Ready } else { SessionNews::Down { why: why.to_owned() } });
@@ -151,36 +152,24 @@ impl VestClient {
             },
             Stage::Account | Stage::Verify => self.get(pending, format!("/account?time={time}"), out),
             Stage::Leverage(place) => {
-                let Some(one) = self.config.instruments.get(place) else { return };
-                let body = format!(r#"{{"time":{time},"symbol":"{}","value":{}}}"#, one.symbol, one.leverage);
-                self.request(pending, Lane::Account, Method::Post, "/account/leverage".to_owned(), body, out);
+                self.post_leverage(pending, place, now, out);
             }
             Stage::Nonce => self.get(pending, format!("/account/nonce?time={time}"), out),
             Stage::ListenKey => {
                 self.request(pending, Lane::Account, Method::Post, "/account/listenKey".to_owned(), String::new(), out);
             }
-            Stage::Live => self.settle("", out),
+            Stage::Live => {
+                self.arm_refresh(now, out);
+                self.settle("", out);
+            }
             Stage::Idle | Stage::Fatal | Stage::Stopped => {}
         }
-    }
-
-    pub(crate) fn info_target(&self) -> String {
-        let names: Vec<&str> = self.config.instruments.iter().map(|one| one.symbol.as_str()).collect();
-        let path = if self.config.feed == FeedGeneration::V3 && self.signer.is_none() { "/v3" } else { "" };
-        format!("{path}/exchangeInfo?symbols={}", names.join(","))
     }
 
     fn registration(&self, now: Now) -> Option<String> {
         let Access::Account { register: Some(register), .. } = &self.config.access else { return None };
         let ((primary, contract), signer) = (self.registrar.as_ref()?, self.signer.as_ref()?);
-        let expiry = now.wall.ms().checked_add(register.valid_for_ms)?;
-        let signature = primary.proof(*contract, signer.address(), u64::try_from(expiry).ok()?);
-        Some(format!(
-            r#"{{"signingAddr":"{}","primaryAddr":"{}","signature":"{signature}","expiryTime":{expiry},"networkType":{}}}"#,
-            signer.address_text(),
-            primary.address_text(),
-            register.network_type
-        ))
+        register::request(primary, *contract, signer, register, now.wall.ms()).map(|made| made.body)
     }
 
     pub(crate) fn stage_reply(&mut self, stage: Stage, sent: Now, reply: Reply<'_>, now: Now, out: &mut Out) {
@@ -218,6 +207,12 @@ impl VestClient {
                 if let Err(why) = self.take_grid(&listed) {
                     return Some(Err(Trouble::Fatal(why)));
                 }
+                self.listing.missing = 0;
+                let gone = self.unlisted();
+                if !gone.is_empty() {
+                    let why = format!("the venue does not list {}: check the symbol, or it was delisted", gone.join(", "));
+                    Self::tell(out, SessionNews::Down { why });
+                }
                 if self.signer.is_none() {
                     self.connect_feed(out);
                     Ok(Stage::Live)
@@ -229,14 +224,10 @@ impl VestClient {
                 }
             }
             Stage::Register => {
-                let row: RegisterRow<'_> = object(body)?;
-                let group = row.acc_group.int().and_then(|g| u32::try_from(g).ok())?;
-                if !parse::is_plain_token(row.api_key.text()) {
-                    return None;
-                }
-                self.session.api_key = Some(SanitizedValue::new(row.api_key.text()));
+                let registered = register::read(body)?;
+                self.session.api_key = Some(registered.api_key);
                 self.session.before_key = self.requests.last();
-                self.session.acc_group = group;
+                self.session.acc_group = registered.acc_group;
                 self.arm_renewal(now, out);
                 if !self.feed.open {
                     self.connect_feed(out);
@@ -248,7 +239,7 @@ impl VestClient {
                 match (stage, self.next_leverage(0)) {
                     (_, None) => Ok(Stage::Nonce),
                     (Stage::Account, Some(place)) => Ok(Stage::Leverage(place)),
-                    (_, Some(place)) if self.session.leverages.get(place).copied().flatten().is_none() => Ok(Stage::Nonce),
+                    (_, Some(place)) if self.conditions.get(place).is_some_and(|c| c.leverage.is_none()) => Ok(Stage::Nonce),
                     (_, Some(place)) => Err(Trouble::Fatal(self.leverage_sentence(place, "stays different"))),
                 }
             }
@@ -257,6 +248,9 @@ impl VestClient {
                 let wanted = i64::from(self.config.instruments.get(place)?.leverage);
                 if row.value.int()? != wanted {
                     return Some(Err(Trouble::Fatal(self.leverage_sentence(place, "was answered with another value"))));
+                }
+                if let Some(condition) = self.conditions.get_mut(place) {
+                    condition.leverage_fits = true;
                 }
                 self.next_leverage(place + 1).map_or(Ok(Stage::Verify), |next| Ok(Stage::Leverage(next)))
             }
@@ -277,14 +271,16 @@ impl VestClient {
         })
     }
 
-    fn trouble(&self, stage: Stage, status: u16, fault: &Fault) -> Trouble {
+    fn trouble(&mut self, stage: Stage, status: u16, fault: &Fault) -> Trouble {
         let said = fault.sentence(status);
+        if stage == Stage::Info {
+            return self.info_trouble(status, fault, said);
+        }
         match (stage, fault.code) {
             (Stage::Register, Some(1022 | 1002 | 1024 | 1099)) => {
                 Trouble::Fatal(format!("the venue refuses the registration ({said}): check primary key, contract and expiry"))
             }
             (_, Some(1146)) => Trouble::Fatal(format!("account group {} is wrong ({said})", self.session.acc_group)),
-            (Stage::Info, Some(1121)) => Trouble::Fatal(format!("a configured symbol is not listed ({said})")),
             (_, Some(1099)) => Trouble::Fatal(format!("the account does not exist ({said}): deposit first, or check the group")),
             (Stage::Leverage(place), Some(code)) if crate::error::kind(code, false).is_some() && !fault.is_rate_limit(status) => {
                 if fault.is_auth(status) {
@@ -293,49 +289,32 @@ impl VestClient {
                     Trouble::Fatal(self.leverage_sentence(place, &said))
                 }
             }
-            (Stage::Info, _) => Trouble::Retry(said),
             _ if fault.is_auth(status) && stage != Stage::Register => Trouble::Auth(said),
             _ => Trouble::Retry(said),
         }
     }
 
-    fn leverage_sentence(&self, place: usize, what: &str) -> String {
-        let one = self.config.instruments.get(place);
-        let (symbol, wanted) = one.map_or(("?", 0), |o| (o.symbol.as_str(), o.leverage));
-        let has = self.session.leverages.get(place).copied().flatten();
-        let has = has.map_or_else(|| "none".to_owned(), |v| v.to_string());
-        format!("leverage of {symbol} is {has} at the venue and {wanted} in the configuration; setting it {what}")
-    }
-
-    fn next_leverage(&self, from: usize) -> Option<usize> {
-        let differs = |place: &usize| {
-            let wanted = self.config.instruments.get(*place).map(|one| i64::from(one.leverage));
-            self.session.leverages.get(*place).copied().flatten() != wanted
-        };
-        (from..self.config.instruments.len()).find(differs)
-    }
-
-    /// Reads the grid of every configured symbol; an unknown one needs a person.
-    fn take_grid(&mut self, listed: &[SymbolRow<'_>]) -> Result<(), String> {
-        for (place, one) in self.config.instruments.iter().enumerate() {
-            let row = listed.iter().find(|row| row.symbol == one.symbol.as_str());
-            let row = row.ok_or_else(|| format!("the venue does not list {}: check the symbol", one.symbol))?;
-            let (instrument, decimals) = parse::instrument(row, one.id, one.pair)
-                .ok_or_else(|| format!("the venue's rules of {} do not read", one.symbol))?;
-            if let (Some(i), Some(d)) = (self.instruments.get_mut(place), self.decimals.get_mut(place)) {
-                (*i, *d) = (instrument, decimals);
-            }
+    /// The list of instruments cannot be read. A symbol it does not know hides all others, so all are asked for; a path that is
+    /// missing again and again is a generation that has gone.
+    fn info_trouble(&mut self, status: u16, fault: &Fault, said: String) -> Trouble {
+        if fault.code == Some(1121) {
+            self.listing.all = true;
+            return Trouble::Retry(format!("a configured symbol is not listed ({said})"));
         }
-        Ok(())
-    }
-
-    /// The grid read again after an order met another one. What does not read changes nothing.
-    pub(crate) fn refreshed(&mut self, reply: Reply<'_>) {
-        if let Reply::Answer { status: 200..=299, body, .. } = reply
-            && let Some(listed) = rows::<SymbolRow<'_>>(body)
-        {
-            // A symbol that is gone keeps its old grid; the venue refuses its orders by itself.
-            let _ = self.take_grid(&listed);
+        if !matches!(status, 404 | 410) {
+            self.listing.missing = 0;
+            return Trouble::Retry(said);
+        }
+        self.listing.missing = self.listing.missing.saturating_add(1);
+        match (self.listing.missing >= MISSING_MAX, self.signer.is_some(), self.config.feed) {
+            (true, true, _) => Trouble::Fatal(format!(
+                "v2 of the venue's API is gone ({said} on exchangeInfo), and v3 has no known login for machines: no order can be \
+                 sent, market data alone is left"
+            )),
+            (true, false, Generation::V2) => {
+                Trouble::Fatal(format!("v2 of the venue's API is gone ({said} on exchangeInfo): point the feed at v3"))
+            }
+            _ => Trouble::Retry(said),
         }
     }
 

@@ -131,6 +131,8 @@ pub(crate) enum Pending {
     Refresh,
     /// A new listen key or the extension of the old one.
     ListenKey { post: bool },
+    /// Leverage of this place set again while running.
+    Leverage(usize),
     /// `lastNonce` read again after a nonce was refused.
     NonceAgain,
     /// A part of the account read, sent then.
@@ -153,6 +155,8 @@ pub(crate) enum AccountPart {
     Account,
     New,
     Partial,
+    /// Liquidation orders of the venue's own, since the start.
+    Liquidations,
 }
 
 /// Requests under way.
@@ -186,6 +190,8 @@ pub(crate) struct AccountRead {
     pub(crate) failed: Option<String>,
     /// Begun after the private stream was subscribed: its success ends the reconciliation.
     pub(crate) reconciles: bool,
+    /// How the instruments stood when it began.
+    pub(crate) asked: crate::holdings::Asked,
 }
 
 /// Timers: the kind in the top byte, whose it is below.
@@ -202,6 +208,8 @@ pub(crate) mod timers {
     pub(crate) const RENEW: TimerId = TimerId(8 << 56);
     pub(crate) const ACCOUNT_RETRY: TimerId = TimerId(9 << 56);
     pub(crate) const KEY_RETRY: TimerId = TimerId(10 << 56);
+    pub(crate) const INFO: TimerId = TimerId(13 << 56);
+    pub(crate) const ACCOUNT_AGAIN: TimerId = TimerId(14 << 56);
     const CHANNEL: u64 = 11 << 56;
     const POLL: u64 = 12 << 56;
     const KIND: u64 = 0xff << 56;

@@ -7,6 +7,8 @@ mod harness;
 mod allocations;
 #[path = "integration/fixtures.rs"]
 mod fixtures;
+#[path = "integration/forced.rs"]
+mod forced;
 #[path = "integration/hostile.rs"]
 mod hostile;
 #[path = "integration/market_data.rs"]
@@ -15,5 +17,7 @@ mod market_data;
 mod orders;
 #[path = "integration/queries.rs"]
 mod queries;
+#[path = "integration/running.rs"]
+mod running;
 #[path = "integration/session.rs"]
 mod session;

@@ -185,6 +185,11 @@ impl VestClient {
                 self.go(Stage::Register, now, out);
                 self.settle("the registration is renewed", out);
             }
+            timers::INFO if live => {
+                self.refresh(out);
+                self.arm_refresh(now, out);
+            }
+            timers::ACCOUNT_AGAIN => self.begin_account_read(now, out),
             timers::ACCOUNT_RETRY if self.session.private == Private::Reconciling => self.begin_account_read(now, out),
             timers::FEED_PING if self.feed.open => Self::ping(crate::FEED, timer, now, out),
             timers::PRIVATE_PING if self.session.private != Private::Down => Self::ping(PRIVATE, timer, now, out),

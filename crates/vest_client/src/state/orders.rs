@@ -1,6 +1,6 @@
 //! Orders as the client keeps them: their fills, the questions about them, and whose nonce is whose.
 
-use domain::{Fills, Now, OrderId, OrderNews, OrderSpec, Size, Usd, VenueKey, Wall};
+use domain::{Fills, InstrumentId, Now, OrderId, OrderNews, OrderSpec, Size, Usd, VenueKey, Wall};
 use std::collections::{BTreeMap, VecDeque};
 
 /// Fills of one order. Single reports are kept by their time, so that the same one twice counts once.
@@ -68,6 +68,12 @@ pub(crate) struct Order {
     pub(crate) cancel: CancelWish,
     /// The stream said CANCELLED and REST has to confirm the fills.
     pub(crate) cancelled: bool,
+    /// The stream said FILLED, so much, and REST has to say what funding was settled with it.
+    pub(crate) filled: Option<Fills>,
+    /// How often REST was asked for that in vain.
+    pub(crate) funding_asks: u32,
+    /// Over by the journal of an earlier life.
+    pub(crate) over: bool,
     pub(crate) polls: usize,
     pub(crate) poll_open: bool,
     /// When the polls were first armed.
@@ -91,6 +97,9 @@ impl Order {
             done: None,
             cancel: CancelWish::None,
             cancelled: false,
+            filled: None,
+            funding_asks: 0,
+            over: false,
             polls: 0,
             poll_open: false,
             poll_from: None,
@@ -160,6 +169,11 @@ impl Orders {
     pub(crate) fn living(&self) -> Vec<OrderId> {
         let lives = |o: &&Order| o.done.is_none() && o.body.is_none() && o.venue_id.is_some();
         self.by_id.values().filter(lives).map(|o| o.spec.id).collect()
+    }
+    /// One of ours may be moving the position in this instrument.
+    pub(crate) fn busy(&self, instrument: InstrumentId) -> bool {
+        let moves = |o: &Order| o.spec.instrument == instrument && o.done.is_none() && o.body.is_none() && !o.over;
+        self.by_id.values().any(moves)
     }
     /// Ours once, and forgotten since.
     pub(crate) fn was_ours(&self, nonce: Option<u64>, venue_id: &str) -> bool {

@@ -8,13 +8,15 @@ use crate::error::Fault;
 use crate::parse::{self, Seen, Status};
 use crate::state::{CancelWish, Order, Pending, Question, timers};
 use crate::wire::rest::{OrderRow, rows};
-use domain::{Now, OrderId, OrderNews};
+use domain::{Now, OrderEnd, OrderId, OrderNews};
 use venue_api::{Action, Lane, Method, Out, Reply};
 
 /// The venue returns at most this many orders, counted back from now; a full page may hide ours.
 const PAGE: usize = 1_000;
 /// How much earlier than its signature an order may be dated: the clocks may differ.
 const WINDOW_BEFORE_MS: i64 = 10_000;
+/// How often REST is asked for the funding of a fill that the stream has told.
+const FUNDING_ASKS_MAX: u32 = 3;
 
 impl VestClient {
     /// Arms the next poll, unless one is armed or under way.
@@ -53,7 +55,13 @@ impl VestClient {
     pub(super) fn ask_now(&mut self, id: OrderId, now: Now, out: &mut Out) {
         // Without a key the answer would be about the key and not about the order.
         if now.mono < self.session.quiet_until || self.session.api_key.is_none() {
-            return self.arm_next_poll(id, now, out);
+            if self.session.api_key.is_none() {
+                self.funding_unanswered(id, out);
+            }
+            if self.orders.get(id).is_some_and(|order| order.done.is_none()) {
+                self.arm_next_poll(id, now, out);
+            }
+            return;
         }
         let time = self.clock.now_ms(now);
         let Some(order) = self.orders.get_mut(id) else { return };
@@ -81,13 +89,28 @@ impl VestClient {
         order.poll_open = false;
         match read(order, reply) {
             Ok(Some(seen)) => self.observe(&seen, Source::Rest, now, out),
-            Ok(None) => {}
-            Err(Failure { auth: Some(why), .. }) => self.auth_lost(&why, now, out),
-            Err(_) => {}
+            Ok(None) => self.funding_unanswered(id, out),
+            Err(failure) => {
+                self.funding_unanswered(id, out);
+                if let Some(why) = failure.auth {
+                    self.auth_lost(&why, now, out);
+                }
+            }
         }
         let waits = |order: &Order| order.done.is_none() && !order.poll_open;
         if self.orders.get(id).is_some_and(waits) {
             self.arm_next_poll(id, now, out);
+        }
+    }
+
+    /// The stream said FILLED and REST does not say with what funding: after some tries the fill ends the order without it. A
+    /// leg must not stay open for a share of a cent; what the cash shows beyond it is the account read's.
+    fn funding_unanswered(&mut self, id: OrderId, out: &mut Out) {
+        let Some(order) = self.orders.get_mut(id) else { return };
+        let Some(fills) = order.filled.filter(|_| order.done.is_none()) else { return };
+        order.funding_asks = order.funding_asks.saturating_add(1);
+        if order.funding_asks >= FUNDING_ASKS_MAX {
+            self.finish(id, fills, OrderEnd::Filled, out);
         }
     }
 

@@ -9,12 +9,13 @@ mod submit;
 
 use crate::error::{code_text, kind};
 use crate::parse::{self, Seen, Status};
-use crate::state::{CancelWish, timers};
+use crate::state::{CancelWish, Order, timers};
+use crate::units::Units;
 use crate::wire::rest::{OrderRow, object};
 use crate::wire::ws::PrivateRow;
 use crate::{VestClient, error};
 use domain::{
-    Fills, Now, OrderEnd, OrderId, OrderNews, OrderReport, OrderType, Price, Refusal, RefusalKind, TimeInForce, VenueOrderId,
+    Fills, Now, OrderEnd, OrderId, OrderNews, OrderReport, OrderType, Rate, Refusal, RefusalKind, TimeInForce, VenueOrderId,
 };
 use serde_json::value::RawValue;
 use venue_api::{Action, Out, VenueNews};
@@ -51,11 +52,16 @@ impl VestClient {
 
     /// One view of an order. Learns its id, counts its fills, ends it.
     fn observe(&mut self, seen: &Seen, source: Source, now: Now, out: &mut Out) {
-        if seen.liquidation || seen.code == Some(DELETED_BY_LIQUIDATION) {
-            self.forced(seen, out);
+        if seen.liquidation {
+            return self.liquidation(seen, source == Source::Rest, now, out);
         }
         let Some(id) = self.orders.find(seen.nonce, &seen.id) else {
-            if source == Source::Stream && !seen.liquidation && !self.orders.was_ours(seen.nonce, &seen.id) {
+            if source == Source::Stream && !self.orders.was_ours(seen.nonce, &seen.id) {
+                // It may move a position that we think we know; sparse events do not even name it.
+                let named = seen.symbol.as_deref().and_then(|s| self.place_of(s));
+                for place in named.map_or(0..self.instruments.len(), |p| p..p + 1) {
+                    self.holdings.unsettle(place);
+                }
                 let nonce = seen.nonce.map_or_else(|| "none".to_owned(), |n| n.to_string());
                 let evidence = format!("order {} with nonce {nonce} is {:?}, and not ours", seen.id, seen.status);
                 out.news.push(VenueNews::Foreign { evidence });
@@ -67,9 +73,13 @@ impl VestClient {
         if !duplicate {
             self.orders.learn_venue_id(id, &seen.id);
         }
+        if seen.code == Some(DELETED_BY_LIQUIDATION) {
+            self.deleted_by_liquidation(id, now, out);
+        }
         let Some(order) = self.orders.get_mut(id) else { return };
-        let instrument = self.instruments.iter().find(|one| one.id == order.spec.instrument);
-        let taker_fee = instrument.map(|one| one.taker_fee).unwrap_or_default();
+        let place = self.instruments.iter().position(|one| one.id == order.spec.instrument).unwrap_or(usize::MAX);
+        let taker_fee = self.instruments.get(place).map(|one| one.taker_fee).unwrap_or_default();
+        let units = self.units.get(place).copied().unwrap_or_default();
         if let Some(done) = &order.done {
             let filled = matches!(seen.status, Status::Filled | Status::PartiallyFilled);
             if let OrderNews::Done { fills, end: OrderEnd::Refused(_) | OrderEnd::Cancelled(_) } = done
@@ -78,6 +88,7 @@ impl VestClient {
             {
                 let evidence = format!("order {id} ended without a fill and is now {:?}", seen.status);
                 out.news.push(VenueNews::Foreign { evidence });
+                self.holdings.unsettle(place);
             }
             return;
         }
@@ -88,7 +99,16 @@ impl VestClient {
                 self.living(id, now, out);
                 self.report_fills(id, out);
             }
-            Status::Filled => match seen.whole(order.spec.size, order.spec.side, taker_fee) {
+            Status::Filled => match Self::whole(order, seen, units, taker_fee) {
+                // Only a position that stood before can have had funding settled; the stream does not say how much.
+                Some(fills) if source == Source::Stream && seen.funding.is_none() && !self.holdings.is_flat(place) => {
+                    order.filled = Some(fills);
+                    if order.reported.size != fills.size {
+                        order.reported = fills;
+                        Self::report(id, OrderNews::Filling { fills }, out);
+                    }
+                    self.ask_now(id, now, out);
+                }
                 Some(fills) => self.finish(id, fills, OrderEnd::Filled, out),
                 // Filled, and at what price we have to ask.
                 None => self.ask_now(id, now, out),
@@ -124,23 +144,16 @@ impl VestClient {
                     }
                     None => Refusal { kind: RefusalKind::Other, code: "no code".to_owned() },
                 };
-                self.refused_by(seen.code, out, now);
+                self.refused_by(id, seen.code, out, now);
                 self.finish_with_parts(id, OrderEnd::Refused(refusal), out);
             }
         }
     }
 
-    fn forced(&mut self, seen: &Seen, out: &mut Out) {
-        let symbol = seen.symbol.clone().or_else(|| {
-            let id = self.orders.find(seen.nonce, &seen.id)?;
-            let instrument = self.orders.get(id)?.spec.instrument;
-            self.instruments.iter().find(|one| one.id == instrument).map(|one| one.symbol.clone())
-        });
-        let place = symbol.as_deref().and_then(|s| self.place_of(s));
-        if let Some(one) = place.and_then(|p| self.instruments.get(p)) {
-            let evidence = format!("liquidation: order {} on {} is {:?}", seen.id, one.symbol, seen.status);
-            out.news.push(VenueNews::Forced { instrument: one.id, taken: None, evidence });
-        }
+    /// All of an order at its average price, in our units.
+    fn whole(order: &Order, seen: &Seen, units: Units, taker_fee: Rate) -> Option<Fills> {
+        let theirs = units.size_out(order.spec.size)?;
+        units.fills_in(seen.whole(theirs, order.spec.side, taker_fee)?)
     }
 
     /// The venue has it: the acknowledgement may be news, and polls begin.
@@ -159,10 +172,11 @@ impl VestClient {
     /// Counts the fill that a view names, if it names one.
     fn add_part(&mut self, id: OrderId, seen: &Seen) {
         let Some(order) = self.orders.get_mut(id) else { return };
-        if let (Some(time), Some(size), Some(price)) = (seen.last_time, seen.last_size, seen.last_price.and_then(Price::from_e8))
-            && !size.is_zero()
-        {
-            order.fills.add(time, size, size.cost(price), seen.fee, seen.funding);
+        let place = self.instruments.iter().position(|one| one.id == order.spec.instrument);
+        let units = place.and_then(|p| self.units.get(p)).copied().unwrap_or_default();
+        let part = seen.part().and_then(|part| units.fills_in(part)).filter(|part| !part.size.is_zero());
+        if let (Some(time), Some(part)) = (seen.last_time, part) {
+            order.fills.add(time, part.size, part.cost, seen.fee, seen.funding);
         }
     }
 
@@ -189,20 +203,27 @@ impl VestClient {
             // Spec section 18: the flag is fragile; fall back to exact-size opposite orders from now on.
             self.capabilities.reduce_only = false;
         }
+        let (instrument, side) = (order.spec.instrument, order.spec.side);
         let news = OrderNews::Done { fills, end };
         order.done = Some(news.clone());
         order.question = None;
         out.actions.push(Action::CancelTimer { id: timers::poll(order.nonce) });
+        if let Some(place) = self.place_of_instrument(instrument) {
+            self.holdings.moved(place, side, fills.size);
+        }
         Self::report(id, news, out);
     }
 
     /// What a refusal tells beyond its order: a grid, a nonce or a clock that is not what we think (spec section 11).
-    fn refused_by(&mut self, code: Option<i64>, out: &mut Out, now: Now) {
+    fn refused_by(&mut self, id: OrderId, code: Option<i64>, out: &mut Out, now: Now) {
         use crate::state::Pending;
         match code {
-            Some(1111 | 1121 | 3023) => {
-                let target = self.info_target();
-                self.get(Pending::Refresh, target, out);
+            Some(1111 | 1121 | 3023 | 1148 | 3024) => self.refresh(out),
+            Some(3020) => {
+                let instrument = self.orders.get(id).map(|order| order.spec.instrument);
+                if let Some(place) = instrument.and_then(|i| self.place_of_instrument(i)) {
+                    self.leverage_lost(place, now, out);
+                }
             }
             Some(1023) => self.get(Pending::NonceAgain, format!("/account/nonce?time={}", self.clock.now_ms(now)), out),
             Some(1132) => self.begin_account_read(now, out),

@@ -26,7 +26,8 @@ impl VestClient {
             return invalid(format!("{} has been sent already", spec.id));
         }
         let place = self.instruments.iter().position(|one| one.id == spec.instrument);
-        let Some((one, decimals)) = place.and_then(|p| Some((self.instruments.get(p)?, *self.decimals.get(p)?))) else {
+        let found = place.and_then(|p| Some((self.instruments.get(p)?, *self.decimals.get(p)?, *self.units.get(p)?)));
+        let Some((one, decimals, units)) = found else {
             return invalid(format!("instrument {} is not configured", spec.instrument.0));
         };
         // The venue lists GTC and FOK for LIMIT; IOC is unproven (spec section 5). MARKET carries no time in force.
@@ -47,8 +48,11 @@ impl VestClient {
             write_e8(value, decimals, &mut text);
             text
         };
-        let size = text(spec.size.e8(), decimals.size);
-        let limit_price = text(spec.limit.e8(), decimals.price);
+        let (Some(their_size), Some(their_limit)) = (units.size_out(spec.size), units.price_out(spec.limit)) else {
+            return invalid(format!("size {} or price {} is beyond the venue's units", spec.size, spec.limit));
+        };
+        let size = text(their_size.e8(), decimals.size);
+        let limit_price = text(their_limit.e8(), decimals.price);
         let Some(signer) = &self.signer else { return Err(PrepareError::NotReady("no signing key")) };
         let time_ms = self.clock.now_ms(now);
         let Some(nonce) = self.nonces.next(time_ms) else { return invalid("the nonces are used up".to_owned()) };
@@ -89,6 +93,9 @@ impl VestClient {
         if let Some(order) = self.orders.get_mut(id) {
             order.sent = Some(now);
         }
+        if let Some(place) = self.place_of_instrument(prepared.spec.instrument) {
+            self.holdings.sent(place);
+        }
         self.request(Pending::Order(id), Lane::Orders, Method::Post, "/orders".to_owned(), body, out);
     }
 
@@ -106,7 +113,13 @@ impl VestClient {
         let nonce = known.key.key.parse().unwrap_or(0);
         self.nonces.raise(nonce);
         let time_ms = known.key.dead_after.ms().saturating_sub(self.capabilities.fence_ms);
-        self.orders.insert(Order::new(known.spec, known.key, nonce, time_ms, None));
+        if !known.over {
+            let since = self.holdings.since_ms.map_or(time_ms, |s| s.min(time_ms));
+            self.holdings.since_ms = Some(since);
+        }
+        let mut order = Order::new(known.spec, known.key, nonce, time_ms, None);
+        order.over = known.over;
+        self.orders.insert(order);
     }
 
     pub(crate) fn order_reply(&mut self, id: OrderId, reply: Reply<'_>, now: Now, out: &mut Out) {
@@ -151,7 +164,7 @@ impl VestClient {
         let order = self.orders.get(id)?;
         match judge(status, &fault, order.spec.reduce_only) {
             Verdict::Refused(kind, code) if order.done.is_none() && !order.acked => {
-                self.refused_by(Some(code), out, now);
+                self.refused_by(id, Some(code), out, now);
                 let end = OrderEnd::Refused(Refusal { kind, code: code_text(code) });
                 self.finish(id, Fills::default(), end, out);
                 None

@@ -75,6 +75,8 @@ pub(crate) struct SymbolRow<'a> {
     #[serde(borrow)]
     pub(crate) taker_fee: Option<Num<'a>>,
     #[serde(borrow)]
+    pub(crate) init_margin_ratio: Option<Num<'a>>,
+    #[serde(borrow)]
     pub(crate) trading_status: Option<Num<'a>>,
     /// v3 only.
     #[serde(borrow)]
@@ -173,6 +175,7 @@ pub(crate) struct OrderRow<'a> {
     pub(crate) symbol: Option<Cow<'a, str>>,
     #[serde(borrow)]
     pub(crate) order_type: Option<Num<'a>>,
+    pub(crate) is_buy: Option<bool>,
     #[serde(borrow)]
     pub(crate) size: Option<Num<'a>>,
     #[serde(borrow)]
@@ -189,8 +192,6 @@ pub(crate) struct OrderRow<'a> {
     pub(crate) avg_filled_price: Option<Num<'a>>,
     #[serde(borrow)]
     pub(crate) settled_funding: Option<Num<'a>>,
-    #[serde(borrow)]
-    pub(crate) cum_funding: Option<Num<'a>>,
     #[serde(borrow)]
     pub(crate) fees: Option<Num<'a>>,
 }

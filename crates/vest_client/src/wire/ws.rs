@@ -52,6 +52,9 @@ pub(crate) struct TickerRow<'a> {
     pub(crate) symbol: Cow<'a, str>,
     #[serde(borrow, default)]
     pub(crate) mark_price: Option<Num<'a>>,
+    /// Fraction of the notional per hour that longs pay to shorts (spec section 13).
+    #[serde(borrow, default)]
+    pub(crate) one_hr_funding_rate: Option<Num<'a>>,
     #[serde(borrow, default)]
     pub(crate) status: Option<Num<'a>>,
 }

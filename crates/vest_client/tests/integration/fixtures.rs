@@ -101,6 +101,7 @@ fn account(body: &str) -> String {
     rig.answer("GET /account?", 200, body);
     rig.answer("GET /orders?status=NEW", 200, "[]");
     rig.answer("GET /orders?status=PARTIALLY_FILLED", 200, "[]");
+    rig.answer("GET /orders?orderType=LIQUIDATION", 200, "[]");
     let read = rig.news.iter().find_map(|n| match n {
         VenueNews::Account(a) => Some(a.clone()),
         _ => None,
@@ -142,7 +143,7 @@ fn every_message_is_decoded_to_its_values_and_carries_its_kind() {
 
     // The feed.
     check("v2_ws_depth", "documented", &|b| feed(b), "DOGE-PERP: 1 levels from 0.102 of 1234 / 1 levels from 0.103 of 1234");
-    check("v2_ws_tickers", "documented", &|b| feed(b), "kBONK-PERP: mark 0.017446");
+    check("v2_ws_tickers", "documented", &|b| feed(b), "kBONK-PERP: funding 0.125%, kBONK-PERP: mark 0.017446");
     check("v2_ws_trades", "documented", &|b| feed(b), "DOGE-PERP: 1234 at 0.102");
     check("v2_ws_kline", "documented", &nothing, "");
     check("v1_ws_kline_2024", "documented", &nothing, "");
@@ -154,7 +155,7 @@ fn every_message_is_decoded_to_its_values_and_carries_its_kind() {
         &|b| feed(b),
         "NDX-USD-PERP: 20 levels from 31478.75 of 125.1523 / 20 levels from 31480 of 128.3849 at 1791415136507",
     );
-    check("v3_ws_ticker_nq_2026_10_07", "captured", &|b| feed(b), "NDX-USD-PERP: mark 31479.37");
+    check("v3_ws_ticker_nq_2026_10_07", "captured", &|b| feed(b), "NDX-USD-PERP: funding 0.000571%, NDX-USD-PERP: mark 31479.37");
     check("v3_ws_trade_nq_2026_10_07", "captured", &|b| feed(b), "NDX-USD-PERP: 0.0008 at 31477.75");
     check("v3_ws_subscription_outcomes", "derived", &nothing, "");
 
@@ -176,7 +177,7 @@ fn every_message_is_decoded_to_its_values_and_carries_its_kind() {
         let body: serde_json::Value = serde_json::from_str(b).expect("JSON");
         as_channel("tickers", &body["tickers"].to_string())
     };
-    check("v2_rest_ticker_latest", "documented", &tickers, "BTC-PERP: mark 34000.1");
+    check("v2_rest_ticker_latest", "documented", &tickers, "BTC-PERP: funding 0.01%, BTC-PERP: mark 34000.1");
     check("v2_rest_ticker_24hr", "documented", &tickers, "");
 
     // The private stream.
@@ -186,7 +187,7 @@ fn every_message_is_decoded_to_its_values_and_carries_its_kind() {
         "v2_ws_private_order_filled",
         "documented",
         &private("v2_ws_private_order_filled"),
-        "filled 0.1 for 3000 fee 0.01 funding 0.1",
+        "filled 0.1 for 3000 fee 0.01 funding 0",
     );
     check(
         "v2_ws_private_order_cancelled",

@@ -16,7 +16,7 @@ pub(crate) const AHEAD: i64 = 300;
 pub(crate) const SIGNING_KEY: &str = "0x7a6305da1f4e2fc10998696bc93520a6e34ee468c8e44f956fae2ccd125dc72d";
 pub(crate) const PRIMARY_KEY: &str = "0x2bd003604b15c26eed709ff9dd7a3781c893c3dfbb02fe3276d082202628139f";
 pub(crate) const INFO: &str = r#"{"symbols":[
-  {"symbol":"BTC-PERP","base":"BTC","quote":"USDC","sizeDecimals":4,"priceDecimals":2,"takerFee":"0.0001","asset":"crypto","tradingStatus":"TRADING"},
+  {"symbol":"BTC-PERP","base":"BTC","quote":"USDC","sizeDecimals":4,"priceDecimals":2,"takerFee":"0.0001","initMarginRatio":"0.0500","asset":"crypto","tradingStatus":"TRADING"},
   {"symbol":"ETH-PERP","base":"ETH","quote":"USDC","sizeDecimals":3,"priceDecimals":3,"takerFee":"0.0001","new":{"a":[1]}}],
   "exchange":{"collateralDecimals":6}}"#;
 
@@ -143,6 +143,7 @@ impl Rig {
         self.answer("GET /account?", 200, &account);
         self.answer("GET /orders?status=NEW", 200, "[]");
         self.answer("GET /orders?status=PARTIALLY_FILLED", 200, "[]");
+        self.answer("GET /orders?orderType=LIQUIDATION", 200, "[]");
     }
 
     pub(crate) fn venue_ms(&self) -> i64 {
@@ -313,8 +314,9 @@ impl Rig {
                 words.push(format!("foreign: {evidence}"));
                 false
             }
-            VenueNews::Forced { instrument, .. } => {
-                words.push(format!("forced {}", instrument.0));
+            VenueNews::Forced { instrument, taken, .. } => {
+                let taken = taken.as_ref().map(|t| format!(" {} {} for {}", t.side.direction(), t.fills.size, t.fills.cost));
+                words.push(format!("forced {}{}", instrument.0, taken.unwrap_or_default()));
                 false
             }
             _ => true,

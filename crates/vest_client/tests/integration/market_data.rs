@@ -3,7 +3,7 @@
 use crate::harness::*;
 use domain::*;
 use venue_api::{Frame, VenueClient};
-use vest_client::FeedGeneration;
+use vest_client::Generation;
 
 fn words(rig: &mut Rig) -> Vec<String> {
     let levels = std::mem::take(&mut rig.levels);
@@ -211,7 +211,7 @@ fn ten_seconds_of_silence_reconnect_and_a_quiet_market_is_lost_and_subscribed_ag
 #[test]
 fn the_newer_generation_of_the_feed_is_spoken_and_recognised() {
     let mut with = config(registered());
-    with.feed = FeedGeneration::V3;
+    with.feed = Generation::V3;
     with.instruments[0].symbol = "NDX-USD-PERP".to_owned();
     let mut rig = Rig::new(with);
     rig.start();
@@ -227,11 +227,11 @@ fn the_newer_generation_of_the_feed_is_spoken_and_recognised() {
         "{}",
         said[0]
     );
-    assert_eq!(said[1..], ["4: mark 31479.37", "4: trade 0.0008 at 31477.75"]);
-    assert_eq!(rig.client.feed_generation_seen(), None);
+    assert_eq!(said[1..], ["4: funding 0.000571%", "4: mark 31479.37", "4: trade 0.0008 at 31477.75"]);
+    assert_eq!(rig.client.generation_seen(), None);
     rig.session_news();
     rig.frame(FEED, &fixture("v3_ws_subscription_outcomes"));
-    assert_eq!(rig.client.feed_generation_seen(), Some(FeedGeneration::V3));
+    assert_eq!(rig.client.generation_seen(), Some(Generation::V3));
     assert!(rig.session_news().is_empty(), "a refused channel that was not ours is nothing");
     rig.frame(
         FEED,

@@ -197,6 +197,7 @@ fn the_account_is_read_as_one_snapshot() {
     rig.answer("GET /account?", 200, &account);
     rig.answer("GET /orders?status=NEW", 200, r#"[{"id":"0x5","nonce":55,"symbol":"ETH-PERP","status":"NEW","size":"1.000"}]"#);
     rig.answer("GET /orders?status=PARTIALLY_FILLED", 400, r#"{"code":1130,"msg":"INVALID_PARAMETER"}"#);
+    rig.answer("GET /orders?orderType=LIQUIDATION", 400, r#"{"code":1116,"msg":"INVALID_ORDER_TYPE"}"#);
     let snapshot = rig.news.iter().find_map(|n| match n {
         VenueNews::Account(snapshot) => Some(snapshot.clone()),
         _ => None,
@@ -213,11 +214,16 @@ fn the_account_is_read_as_one_snapshot() {
 
 #[test]
 fn an_account_read_with_one_bad_part_fails_whole() {
-    fn check(parts: [(u16, &str); 3]) {
+    fn check(parts: [(u16, &str); 4]) {
         let mut rig = Rig::ready();
         rig.client.read_account(rig.now, &mut rig.out);
         rig.pump();
-        let lines = ["GET /account?", "GET /orders?status=NEW", "GET /orders?status=PARTIALLY_FILLED"];
+        let lines = [
+            "GET /account?",
+            "GET /orders?status=NEW",
+            "GET /orders?status=PARTIALLY_FILLED",
+            "GET /orders?orderType=LIQUIDATION",
+        ];
         for (line, (status, body)) in lines.into_iter().zip(parts) {
             rig.answer(line, status, body);
         }
@@ -225,12 +231,15 @@ fn an_account_read_with_one_bad_part_fails_whole() {
         assert!(rig.news.iter().any(|n| matches!(n, VenueNews::AccountFailed { .. })), "{parts:?}");
     }
     let good = fixture("v2_rest_account");
-    check([(200, "{}"), (200, "[]"), (200, "[]")]);
-    check([(502, ""), (200, "[]"), (200, "[]")]);
-    check([(200, &good), (200, "{}"), (200, "[]")]);
-    check([(200, &good), (200, "[]"), (503, "")]);
-    check([(200, &good.replace("\"0.1000\"", "\"-0.1\"")), (200, "[]"), (200, "[]")]);
-    check([(200, &good.replace("\"4723846.892089\"", "\"many\"")), (200, "[]"), (200, "[]")]);
+    let none = (200, "[]");
+    check([(200, "{}"), none, none, none]);
+    check([(502, ""), none, none, none]);
+    check([(200, &good), (200, "{}"), none, none]);
+    check([(200, &good), none, (503, ""), none]);
+    check([(200, &good), none, none, (503, "")]);
+    check([(200, &good), none, none, (200, r#"[{"id":"0x1","status":"LATER"}]"#)]);
+    check([(200, &good.replace("\"0.1000\"", "\"-0.1\"")), none, none, none]);
+    check([(200, &good.replace("\"4723846.892089\"", "\"many\"")), none, none, none]);
 }
 
 #[test]
@@ -239,9 +248,9 @@ fn a_read_asked_for_during_another_follows_it_with_a_fresh_time() {
     rig.client.read_account(rig.now, &mut rig.out);
     rig.client.read_account(rig.now, &mut rig.out);
     rig.pump();
-    assert_eq!(rig.asked.len(), 3);
+    assert_eq!(rig.asked.len(), 4);
     rig.reconcile();
-    assert_eq!(rig.asked.len(), 3, "the second one follows");
+    assert_eq!(rig.asked.len(), 4, "the second one follows");
     rig.reconcile();
     assert_eq!(rig.news.iter().filter(|n| matches!(n, VenueNews::Account(_))).count(), 2);
 }
