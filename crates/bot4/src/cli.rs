@@ -1,5 +1,7 @@
 //! The command line: what can be asked for, and the exit code of each answer.
 
+use crate::config_command::{self, ConfigArgs};
+use crate::init_command::{self, InitArgs};
 use crate::run::{self, RunArgs};
 use crate::venue_sim_command::{self, SimArgs};
 use clap::{Parser, Subcommand};
@@ -32,13 +34,17 @@ struct Cli {
     /// Log filter: a level or TARGET=LEVEL, separated by commas.
     #[arg(long, global = true, value_name = "FILTER")]
     log: Option<String>,
-    /// Log lines as JSON even on a terminal.
+    /// Log lines, or what a command prints, as JSON.
     #[arg(long, global = true)]
     json: bool,
 }
 
 #[derive(Debug, Subcommand)]
 enum Command {
+    /// Write a first config.yaml and .env; files that are there stay as they are.
+    Init(InitArgs),
+    /// Show, check or explain the configuration.
+    Config(ConfigArgs),
     /// Trade (the default).
     Run(RunArgs),
     /// Run one simulated venue alone and print where it listens as one JSON line.
@@ -55,6 +61,8 @@ pub fn main() -> ExitCode {
     }
     let code = match cli.command {
         Some(Command::VenueSim(args)) => venue_sim_command::run(&args),
+        Some(Command::Init(args)) => init_command::run(&args),
+        Some(Command::Config(args)) => config_command::run(&args, cli.json),
         Some(Command::Run(args)) => run::main(&args, &logs),
         None => run::main(&cli.run, &logs),
     };

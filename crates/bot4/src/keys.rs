@@ -20,6 +20,9 @@ pub(crate) const PARADEX_SIGNING_KEY: &str = "PARADEX_SIGNING_KEY";
 /// Address of the wallet behind the Paradex account; only needed where it is onboarded at start.
 pub(crate) const PARADEX_L1_ADDRESS: &str = "PARADEX_L1_ADDRESS";
 
+/// Where the copy of the journal lies, password included. Needed for nothing, and no wish to trade.
+pub(crate) const DATABASE_URL: &str = "DATABASE_URL";
+
 /// Every name: one of them set means that somebody wants to trade with it.
 pub(crate) const ALL: [&str; 7] = [
     VEST_SIGNING_KEY,
@@ -30,6 +33,21 @@ pub(crate) const ALL: [&str; 7] = [
     PARADEX_SIGNING_KEY,
     PARADEX_L1_ADDRESS,
 ];
+
+/// The file that credentials stand in is open to others.
+#[derive(Debug, thiserror::Error)]
+#[error(".env holds credentials and can be read by other users of this machine; `chmod 600 .env` ends that, then start again")]
+pub(crate) struct OpenToOthers;
+
+/// Refuses credentials that stand in a file which others can read.
+///
+/// # Errors
+/// [`OpenToOthers`].
+pub(crate) fn refuse_open_file(environment: &Environment) -> Result<(), OpenToOthers> {
+    let secrets = environment.secrets();
+    let holds = secrets.any_in_file(&ALL) || secrets.any_in_file(&[DATABASE_URL]);
+    if environment.readable_by_others() && holds { Err(OpenToOthers) } else { Ok(()) }
+}
 
 /// A credential is not what its name says. Never shows it.
 #[derive(Debug, thiserror::Error)]
@@ -43,6 +61,14 @@ impl WrongCredential {
     fn of(name: &'static str, what: &str) -> Self {
         Self { name, what: what.to_owned() }
     }
+}
+
+/// A key of Vest's kind by the name of its credential.
+///
+/// # Errors
+/// It is none; the sentence names it and does not show it.
+pub(crate) fn evm_key(name: &'static str, key: &SanitizedValue) -> Result<EvmKey, WrongCredential> {
+    EvmKey::from_hex(key).map_err(|e| WrongCredential::of(name, &format!("a key: {e}")))
 }
 
 /// What both clients need.
@@ -77,6 +103,31 @@ impl Keys {
         keys.hide();
         keys.check()?;
         Ok(keys)
+    }
+
+    /// The same for live trading, where no key that could move money away has a place: Paradex by a subkey, Vest by a
+    /// signing key that is registered already.
+    pub(crate) fn for_live(environment: &Environment) -> anyhow::Result<Self> {
+        let secrets = environment.secrets();
+        for name in [VEST_SIGNING_KEY, VEST_API_KEY, PARADEX_ACCOUNT, PARADEX_SIGNING_KEY] {
+            secrets.require(name)?;
+        }
+        let misplaced = [
+            (
+                VEST_PRIMARY_KEY,
+                "a key for live trading: it can move the account's money. Register the signing key with `bot4 register vest`, which keeps nothing, and remove it",
+            ),
+            (
+                PARADEX_L1_ADDRESS,
+                "needed in live trading, since no account is onboarded there: remove it, and see that PARADEX_SIGNING_KEY is a subkey",
+            ),
+        ];
+        for (name, why) in misplaced {
+            if environment.get(name).is_some_and(|v| !v.trim().is_empty()) {
+                return Err(WrongCredential::of(name, why).into());
+            }
+        }
+        Self::from_environment(environment)
     }
 
     /// # Errors

@@ -2,10 +2,13 @@
 
 pub mod cli;
 mod config;
+mod config_command;
 #[cfg(test)]
 mod config_example;
 mod demo;
+mod init_command;
 mod keys;
+mod out;
 mod replay;
 mod run;
 mod source;

@@ -42,6 +42,7 @@ pub(crate) fn is_wrong_input(e: &anyhow::Error) -> bool {
         || e.is::<EnvironmentError>()
         || e.is::<config_manager::MissingCredential>()
         || e.is::<keys::WrongCredential>()
+        || e.is::<keys::OpenToOthers>()
 }
 
 impl Source {

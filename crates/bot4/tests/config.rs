@@ -49,14 +49,14 @@ fn a_setting_that_does_not_exist_is_named_with_its_line_and_what_was_meant() {
     file(
         "mode: demo\npairs: [ETH-USD]\nspread_entri: 0.3\n",
         expect![[r#"
-        config.yaml:3:1: spread_entri: unknown, did you mean `spread_entry`?; known: mode, pairs, spread_entry, spread_exit, edge_min, notional_usd, confirm_ticks, expected_funding, buffer, max_holding_s, on_stop, state, execution, risk, http, venues
-        exit code 2"#]],
+            config.yaml:3:1: spread_entri: unknown, did you mean `spread_entry`?; known: mode, pairs, spread_entry, spread_exit, edge_min, notional_usd, confirm_ticks, funding, holding_horizon_s, buffer, max_holding_s, on_stop, state, explain_period_s, execution, risk, http, journal, database, watchdog, venues
+            exit code 2"#]],
     );
     file(
         "mode: demo\npairs: [ETH-USD]\ncolour: blue\n",
         expect![[r#"
-        config.yaml:3:1: colour: unknown; known: mode, pairs, spread_entry, spread_exit, edge_min, notional_usd, confirm_ticks, expected_funding, buffer, max_holding_s, on_stop, state, execution, risk, http, venues
-        exit code 2"#]],
+            config.yaml:3:1: colour: unknown; known: mode, pairs, spread_entry, spread_exit, edge_min, notional_usd, confirm_ticks, funding, holding_horizon_s, buffer, max_holding_s, on_stop, state, explain_period_s, execution, risk, http, journal, database, watchdog, venues
+            exit code 2"#]],
     );
     file(
         "mode: demo\npairs: [ETH-USD]\nrisk:\n  open_round: 3\n",
@@ -67,14 +67,14 @@ fn a_setting_that_does_not_exist_is_named_with_its_line_and_what_was_meant() {
     file(
         "mode: demo\npairs:\n  - pair: ETH-USD\n    sizes: 1\n",
         expect![[r#"
-        config.yaml:4:5: pairs.0.sizes: unknown, did you mean `size`?; known: pair, size, notional_usd, spread_entry, spread_exit, vest, paradex
-        exit code 2"#]],
+            config.yaml:4:5: pairs.0.sizes: unknown, did you mean `size`?; known: pair, size, notional_usd, spread_entry, spread_exit, edge_min, confirm_ticks, max_holding_s, max_notional_usd, worst_loss_usd, vest, paradex, multiplier_vest, multiplier_paradex
+            exit code 2"#]],
     );
     file(
         "mode: demo\npairs: [ETH-USD]\nvest:\n  rest: x\n",
         expect![[r#"
-        config.yaml:3:1: vest: unknown; known: mode, pairs, spread_entry, spread_exit, edge_min, notional_usd, confirm_ticks, expected_funding, buffer, max_holding_s, on_stop, state, execution, risk, http, venues
-        exit code 2"#]],
+            config.yaml:3:1: vest: unknown; known: mode, pairs, spread_entry, spread_exit, edge_min, notional_usd, confirm_ticks, funding, holding_horizon_s, buffer, max_holding_s, on_stop, state, explain_period_s, execution, risk, http, journal, database, watchdog, venues
+            exit code 2"#]],
     );
 }
 

@@ -1,7 +1,7 @@
 //! Environment variables and credentials: the process's own before those of a `.env` file, and nothing is changed.
 
 use signing::SanitizedValue;
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 use std::fmt;
 use std::path::{Path, PathBuf};
 
@@ -11,6 +11,8 @@ pub struct Environment {
     variables: BTreeMap<String, Variable>,
     file: Option<PathBuf>,
     readable_by_others: bool,
+    /// Names that the file gives a value, hidden by the process's environment or not.
+    in_file: BTreeSet<String>,
 }
 
 #[derive(Clone, Debug)]
@@ -87,12 +89,16 @@ impl Environment {
                 dotenvy::Error::Io(source) => unreadable(source),
                 other => unreadable(std::io::Error::other(other.to_string())),
             })?;
+            if !value.trim().is_empty() {
+                self.in_file.insert(name.clone());
+            }
             self.variables.insert(name, Variable { value: SanitizedValue::new(value), from_file: true });
         }
         Ok(())
     }
 
-    /// Whether the `.env` file may be read by users who are not its owner: worth a warning.
+    /// Whether the `.env` file may be read or written by users who are not its owner: with credentials in it, a reason not
+    /// to start.
     pub fn readable_by_others(&self) -> bool {
         self.readable_by_others
     }
@@ -155,6 +161,17 @@ impl Secrets<'_> {
     /// A credential that may be missing.
     pub fn get(&self, name: &str) -> Option<SanitizedValue> {
         self.require(name).ok()
+    }
+
+    /// Whether one of these is set in the `.env` file, whatever the process's environment says.
+    pub fn any_in_file(&self, names: &[&str]) -> bool {
+        names.iter().any(|name| self.0.in_file.contains(*name))
+    }
+
+    /// Where a credential that is set stands: the `.env` file, or `None` for the process's environment.
+    pub fn file_of(&self, name: &str) -> Option<&Path> {
+        let variable = self.0.variables.get(name)?;
+        self.0.file.as_deref().filter(|_| variable.from_file)
     }
 
     /// Whether one of these is set: then somebody means to trade with them.

@@ -15,11 +15,11 @@ pub(crate) struct PairEntry {
     /// Its name: base and USD.
     #[schemars(with = "String", example = "BTC-USD")]
     pub(crate) pair: Pair,
-    /// Base per leg; or
+    /// Base per leg; or `notional_usd`.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     #[schemars(example = "0.01")]
     pub(crate) size: Option<Base>,
-    /// USD per leg, not both.
+    /// USD per leg; or `size`. Without either, that of all pairs.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     #[schemars(example = "1000")]
     pub(crate) notional_usd: Option<Dollars>,
@@ -43,11 +43,11 @@ pub(crate) struct PairEntry {
     #[serde(default, skip_serializing_if = "Option::is_none")]
     #[schemars(example = 1800)]
     pub(crate) max_holding_s: Option<u64>,
-    /// USD. Largest leg of this pair, under that of all pairs.
+    /// USD. Largest leg of this pair, within that of all pairs.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     #[schemars(example = "2000")]
     pub(crate) max_notional_usd: Option<Dollars>,
-    /// USD. Largest worst loss of a round of this pair, under that of all pairs.
+    /// USD. Largest worst loss of a round of this pair, within that of all pairs.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     #[schemars(example = "50")]
     pub(crate) worst_loss_usd: Option<Dollars>,
