@@ -14,6 +14,7 @@ mod error;
 mod fold;
 mod mark;
 mod migrations;
+pub mod postgres;
 mod project;
 mod projector;
 mod queries;
