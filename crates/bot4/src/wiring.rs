@@ -107,6 +107,7 @@ pub(crate) fn shard(config: &Config, keys: &Keys, last_nonce: u64, tell_books: b
         id: ids(n).1,
         pair: p.pair,
         symbol: p.paradex.clone(),
+        multiplier: None,
     });
     let base =
         paradex_client::Config::new(keys.paradex_account.clone(), keys.paradex_signing.clone(), paradex_instruments.collect());

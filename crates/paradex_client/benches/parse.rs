@@ -88,7 +88,8 @@ fn json_frame(book: &Book) -> String {
 }
 
 fn client() -> ParadexClient {
-    let instrument = InstrumentConfig { id: InstrumentId(0), pair: Pair::new("BTC-USD"), symbol: MARKET.to_owned() };
+    let instrument =
+        InstrumentConfig { id: InstrumentId(0), pair: Pair::new("BTC-USD"), symbol: MARKET.to_owned(), multiplier: None };
     ParadexClient::new(Config::new("0x1", SanitizedValue::new("0x1234"), vec![instrument])).expect("a client")
 }
 

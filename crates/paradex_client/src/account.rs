@@ -5,13 +5,19 @@
 use crate::client::{Http, ParadexClient, TimerKind, report, set_timer};
 use crate::error::DecodeError;
 use crate::link::FEED;
-use crate::parse::{self, FillKind, FillView, OrderView};
+use crate::parse::{self, FillView};
 use crate::state::{Counted, Source};
-use crate::wire::rest::{AccountData, BalanceData, FillData, OrderData, Page, PositionData, parse_body};
+use crate::units::Units;
+use crate::wire::rest::{AccountData, BalanceData, FillData, OrderData, Page, PositionData, escaped, parse_body};
 use crate::wire::sbe::{self, Message};
 use crate::wire::ws::{Notification, parse_data};
 use domain::{AccountSnapshot, Now, OpenOrder, OrderId, OrderNews, Position, Price, Usd, VenueOrderId, Wall};
 use venue_api::{ConnId, Lane, Method, Out, Reply, VenueNews};
+
+/// Readings of fills overlap by this much: for a fill that the venue lists late, and for clocks that disagree.
+const OVERLAP_MS: i64 = 10_000;
+/// So many pages of fills are read; beyond that the reading has failed.
+const PAGES_MAX: u16 = 20;
 
 /// What an account is read from.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -20,6 +26,8 @@ pub(crate) enum AccountPart {
     Orders,
     Balance,
     Account,
+    /// What filled since the last reading, with some seconds before it.
+    Fills,
 }
 impl AccountPart {
     const ALL: [(Self, &'static str); 4] =
@@ -31,7 +39,8 @@ impl AccountPart {
 pub(crate) struct AccountRead {
     /// The caller wants it; otherwise it only completes the start of the private stream.
     pub(crate) asked: bool,
-    left: u8,
+    left: u16,
+    pages: u16,
     failed: Option<String>,
     snapshot: AccountSnapshot,
 }
@@ -48,16 +57,17 @@ impl ParadexClient {
             Ok(Message::Bbo(bbo)) => self.feed.on_bbo(&bbo, out),
             Ok(Message::Trade(t)) => self.feed.on_trade(t.market, t.price, t.size, out),
             Ok(Message::Summary(s)) => self.feed.on_mark(s.market, s.mark, out),
+            Ok(Message::Funding(f)) => self.feed.on_funding(f.market, f.rate, i64::from(f.period_hours), f.rate_8h, out),
             Ok(Message::Order(event)) => match parse::order_event(&event) {
                 Ok(view) => self.on_stream_order(&view, now, out),
                 Err(_) => self.private_unreadable(now, out),
             },
             Ok(Message::Fill(event)) => match parse::fill_event(&event) {
-                Ok(view) => self.on_stream_fill(&view, now, out),
+                Ok(view) => self.on_any_fill(&view, now, out),
                 Err(_) => self.private_unreadable(now, out),
             },
-            Ok(Message::Account(event)) if event.status == 2 => self.in_liquidation(out),
-            Ok(Message::Account(_) | Message::Position(_) | Message::Heartbeat | Message::Other(_)) => {}
+            Ok(Message::Account(event)) => self.on_account_status(event.status == 2, out),
+            Ok(Message::Position(_) | Message::Heartbeat | Message::Other(_)) => {}
             Err(_) if conn == FEED => {
                 self.feed.unreadable = self.feed.unreadable.wrapping_add(1);
                 // Which market a broken book frame was about cannot be known; any other frame is no loss.
@@ -81,12 +91,10 @@ impl ParadexClient {
             "orders" => parse_data::<OrderData<'_>>(n.data)
                 .and_then(|data| parse::order(&data).map(|view| self.on_stream_order(&view, now, out))),
             "fills" => parse_data::<FillData<'_>>(n.data)
-                .and_then(|data| parse::fill(&data).map(|view| self.on_stream_fill(&view, now, out))),
-            "account" => parse_data::<AccountData<'_>>(n.data).map(|data| {
-                if data.status == "LIQUIDATION" {
-                    self.in_liquidation(out);
-                }
-            }),
+                .and_then(|data| parse::fill(&data).map(|view| self.on_any_fill(&view, now, out))),
+            "account" => {
+                parse_data::<AccountData<'_>>(n.data).map(|data| self.on_account_status(data.status == "LIQUIDATION", out))
+            }
             _ => Ok(()),
         };
         match read {
@@ -106,45 +114,12 @@ impl ParadexClient {
         }
     }
 
-    fn in_liquidation(&mut self, out: &mut Out) {
-        if self.is_new_stranger("liquidation") {
-            let evidence = "Paradex says that the account is in liquidation".to_owned();
-            out.news.push(VenueNews::Foreign { evidence });
-        }
-    }
-
-    fn on_stream_order(&mut self, view: &OrderView<'_>, now: Now, out: &mut Out) {
-        if let Some(id) = self.orders.find(view.client_id, view.order_id) {
-            return self.apply_order(id, view, Source::Stream, now, out);
-        }
-        if self.is_new_stranger(view.order_id) {
-            let (order, market, client) = (view.order_id, view.market, view.client_id);
-            let evidence = format!("order {order} in {market} with client id {client:?} is none of ours");
-            out.news.push(VenueNews::Foreign { evidence });
-        }
-    }
-
-    fn on_stream_fill(&mut self, view: &FillView<'_>, now: Now, out: &mut Out) {
-        if let Some(id) = self.orders.find(view.client_id, view.order_id) {
-            return self.apply_fill(id, view, now, out);
-        }
-        if !self.is_new_stranger(view.id) {
-            return;
-        }
-        let FillView { id, word, side, size, price, market, .. } = view;
-        let evidence = format!("{word} {id}: {side:?} {size} {market} at {price}, no order of ours");
-        let instrument = self.feed.find(market.as_bytes()).and_then(|m| self.feed.instrument(m));
-        out.news.push(match (view.kind, instrument) {
-            (FillKind::Forced, Some(instrument)) => VenueNews::Forced { instrument, taken: None, evidence },
-            _ => VenueNews::Foreign { evidence },
-        });
-    }
-
     /// Takes a fill of an order of ours in and says what is new.
     pub(crate) fn apply_fill(&mut self, order: OrderId, view: &FillView<'_>, now: Now, out: &mut Out) {
         let mut news = Vec::new();
         let Some(t) = self.orders.get_mut(order) else { return };
-        if t.on_fill(view, &mut news) == Counted::Beyond && self.is_new_stranger(view.id) {
+        let Some(view) = self.feed.units(t.market).fill_in(view) else { return self.private_unreadable(now, out) };
+        if t.on_fill(&view, &mut news) == Counted::Beyond && self.strangers.is_new("fill", view.id) {
             let FillView { id, size, price, .. } = view;
             let evidence = format!("fill {id} of {size} at {price} is more than order {order} can account for");
             out.news.push(VenueNews::Foreign { evidence });
@@ -165,11 +140,43 @@ impl ParadexClient {
         };
         let read = self.next_read();
         let snapshot = AccountSnapshot { as_of: self.session.venue_time(now), ..AccountSnapshot::default() };
-        self.account_reads.insert(read, AccountRead { asked, left: 4, failed: None, snapshot });
+        let as_of = snapshot.as_of;
+        self.account_reads.insert(read, AccountRead { asked, left: 5, pages: 1, failed: None, snapshot });
         for (part, target) in AccountPart::ALL {
             let http = Http::Account { read, part };
             self.request(http, Lane::Account, Method::Get, target.into(), Self::bearer(&token), String::new(), out);
         }
+        let born = *self.born.get_or_insert(as_of);
+        let since = self.fills_read.ms().saturating_sub(OVERLAP_MS).max(born.ms().saturating_add(1));
+        // A venue's clock that was set back must not hide what fills now.
+        let since = if as_of < born { as_of.ms().saturating_sub(OVERLAP_MS) } else { since };
+        let target = format!("/fills?start_at={since}&page_size=100");
+        let http = Http::Account { read, part: AccountPart::Fills };
+        self.request(http, Lane::Account, Method::Get, target, Self::bearer(&token), String::new(), out);
+    }
+
+    /// A page of fills: each to its order, or told as a stranger's. Asks for the next page.
+    fn take_new_fills(&mut self, read: u64, body: &[u8], now: Now, out: &mut Out) -> Result<(), DecodeError> {
+        let page = parse_body::<Page<FillData<'_>>>(body)?;
+        for data in &page.results {
+            let view = parse::fill(data)?;
+            self.on_any_fill(&view, now, out);
+        }
+        let Some(r) = self.account_reads.get_mut(&read) else { return Ok(()) };
+        match page.cursor() {
+            None => self.fills_read = r.snapshot.as_of,
+            Some(cursor) => {
+                let token = self.session.token(now.mono).cloned();
+                let (Some(token), true) = (token, r.pages < PAGES_MAX) else {
+                    return Err(DecodeError::Field("the list of fills"));
+                };
+                (r.pages, r.left) = (r.pages.saturating_add(1), r.left.saturating_add(1));
+                let target = format!("/fills?page_size=100&cursor={}", escaped(cursor));
+                let http = Http::Account { read, part: AccountPart::Fills };
+                self.request(http, Lane::Account, Method::Get, target, Self::bearer(&token), String::new(), out);
+            }
+        }
+        Ok(())
     }
 
     /// One part of a reading was answered.
@@ -207,8 +214,8 @@ impl ParadexClient {
                 let page = parse_body::<Page<PositionData<'_>>>(body).map_err(bad)?;
                 for p in &page.results {
                     let size_e8 = parse::position(p).map_err(bad)?;
-                    if size_e8 != 0 {
-                        self.take_position(read, p, size_e8, out);
+                    if size_e8 != 0 && !self.take_position(read, p, size_e8, out) {
+                        return Err(bad(DecodeError::Field("position size")));
                     }
                 }
             }
@@ -240,27 +247,31 @@ impl ParadexClient {
                 if let Some(r) = self.account_reads.get_mut(&read) {
                     r.snapshot.free = free;
                 }
-                if account.status == "LIQUIDATION" {
-                    self.in_liquidation(out);
-                }
+                self.on_account_status(account.status == "LIQUIDATION", out);
             }
+            AccountPart::Fills => self.take_new_fills(read, body, now, out).map_err(bad)?,
         }
         Ok(())
     }
 
-    fn take_position(&mut self, read: u64, p: &PositionData<'_>, size_e8: i64, out: &mut Out) {
-        let instrument = self.feed.find(p.market.as_bytes()).and_then(|m| self.feed.instrument(m));
-        let Some(instrument) = instrument else {
-            if self.is_new_stranger(&p.market) {
+    /// False if the size cannot be said in base units.
+    fn take_position(&mut self, read: u64, p: &PositionData<'_>, size_e8: i64, out: &mut Out) -> bool {
+        let market = self.feed.find(p.market.as_bytes());
+        let units = market.map_or(Units::ONE, |m| self.feed.units(m));
+        let Some(instrument) = market.and_then(|m| self.feed.instrument(m)) else {
+            if self.strangers.is_new("market", &p.market) {
                 let evidence = format!("a position of {} in {}, which is not traded here", p.size, p.market);
                 out.news.push(VenueNews::Foreign { evidence });
             }
-            return;
+            return true;
         };
+        let Some(size_e8) = units.size_in(size_e8) else { return false };
         let entry = p.average_entry_price.as_deref().and_then(|t| parse::usd(t, false).ok()).and_then(|v| Price::from_e8(v.e8()));
+        let entry = entry.map(|e| units.price_near(e));
         if let Some(r) = self.account_reads.get_mut(&read) {
             r.snapshot.positions.push(Position { instrument, size_e8, entry });
         }
+        true
     }
 
     /// The venue's clock, for a caller that has to compare fences.

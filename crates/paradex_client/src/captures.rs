@@ -4,6 +4,7 @@
 use crate::error::{Verdict, verdict_of_rpc};
 use crate::market_data::Feed;
 use crate::parse::{self, FillKind, Grid, Status};
+use crate::units::Units;
 use crate::wire::rest::*;
 use crate::wire::sbe::{self, Message};
 use crate::wire::ws::{self, CreateResult, parse_envelope};
@@ -27,7 +28,7 @@ fn level(price: &str, size: &str) -> Level {
     Level { price: px(price).e8(), size: sz(size).e8() }
 }
 fn feed(symbols: &[&str]) -> Feed {
-    Feed::new(symbols.iter().zip(0u16..).map(|(s, i)| (InstrumentId(i), (*s).to_owned())))
+    Feed::new(symbols.iter().zip(0u16..).map(|(s, i)| (InstrumentId(i), (*s).to_owned(), Units::ONE)))
 }
 /// A payload as the socket delivers it, through the feed.
 fn public(feed: &mut Feed, message: &Value) -> Out {
@@ -65,13 +66,15 @@ fn captured_json_books_come_out_best_first() {
 #[test]
 fn captured_json_trades_and_summaries_are_read() {
     let file = json(include_str!("../testdata/ws_json_public_events.json"));
-    let mut feed = feed(&["kBONK-USD-PERP", "ORDI-USD-PERP"]);
+    let mut feed = feed(&["kBONK-USD-PERP", "ORDI-USD-PERP", "TRUMP-USD-PERP"]);
     let out = public(&mut feed, &file["trades"]);
     let trade = MarketEvent::Trade { instrument: InstrumentId(0), price: px("0.028776"), size: sz("34028") };
     assert_eq!(out.market, [trade]);
     let out = public(&mut feed, &file["markets_summary"]);
     assert_eq!(out.market, [MarketEvent::Mark { instrument: InstrumentId(1), mark: px("49.80885481") }]);
-    assert_eq!(public(&mut feed, &file["funding_data"]).market, []);
+    // -0.00014969570582 for eight hours: beyond eight decimals towards what a long pays least, then an eighth.
+    let funding = MarketEvent::Funding { instrument: InstrumentId(2), hourly: Rate::from_e8(-1_871), next: None };
+    assert_eq!(public(&mut feed, &file["funding_data"]).market, [funding]);
     assert_eq!(feed.unreadable, 0);
 }
 
@@ -226,6 +229,7 @@ fn markets_of_any_year_give_a_grid() {
         max_size: Some(sz("100")),
         taker_fee: None,
         band: Some(Rate::from_bps(500)),
+        initial_margin: Some(Rate::from_bps(200)),
     };
     check(include_str!("../testdata/rest_markets_btc.json"), 0, old);
     let now = include_str!("../testdata/rest_markets_current_shape_synthetic.json");

@@ -7,12 +7,15 @@ use crate::config::Config;
 use crate::error::Error;
 use crate::lookup::{Lookup, Part};
 use crate::market_data::Feed;
+use crate::rules::Listing;
 use crate::session::Session;
 use crate::sign::Signer;
 use crate::state::Orders;
-use domain::{Instrument, Lifecycle, Mono, Now, OrderId, OrderNews, OrderReport, Rate, TimeInForce, VenueId};
+use crate::strangers::Seen;
+use crate::units::{Units, multiplier_of};
+use domain::{Instrument, Lifecycle, Mono, Now, OrderId, OrderNews, OrderReport, Rate, TimeInForce, VenueId, Wall};
 use signing::SanitizedValue;
-use std::collections::{BTreeMap, BTreeSet};
+use std::collections::BTreeMap;
 use venue_api::{Action, Capabilities, ConnId, Header, Lane, Method, Out, Payload, RequestId, TimerId, VenueNews};
 
 /// The venue's name in the bot.
@@ -25,6 +28,8 @@ pub(crate) enum Http {
     Time { sent: Now },
     State,
     Markets,
+    Fees,
+    Book { market: usize },
     Onboard,
     Auth,
     Create { order: OrderId },
@@ -63,10 +68,25 @@ pub(crate) enum TimerKind {
     Ack = 7,
     /// An order is looked up unasked.
     Chase = 8,
+    /// Markets and fees are read again.
+    Rules = 9,
+    /// A book is compared with REST.
+    Audit = 10,
 }
 
 impl TimerKind {
-    const ALL: [Self; 8] = [Self::Boot, Self::Token, Self::Clock, Self::State, Self::Watch, Self::Merge, Self::Ack, Self::Chase];
+    const ALL: [Self; 10] = [
+        Self::Boot,
+        Self::Token,
+        Self::Clock,
+        Self::State,
+        Self::Watch,
+        Self::Merge,
+        Self::Ack,
+        Self::Chase,
+        Self::Rules,
+        Self::Audit,
+    ];
 
     pub(crate) fn id(self, slot: u64) -> TimerId {
         TimerId((self as u64) << 56 | (slot & (u64::MAX >> 8)))
@@ -93,8 +113,17 @@ pub struct ParadexClient {
     pub(crate) signer: Signer,
     pub(crate) capabilities: Capabilities,
     pub(crate) instruments: Vec<Instrument>,
-    /// Per instrument: whether `/markets` has named it.
-    pub(crate) listed: Vec<bool>,
+    /// Per instrument: what `/markets` says of it.
+    pub(crate) listing: Vec<Listing>,
+    /// Per instrument: the taker fee of its market, if it has its own.
+    pub(crate) market_fees: Vec<Option<Rate>>,
+    /// The taker fee of the account, once told.
+    pub(crate) account_fee: Option<Rate>,
+    /// The markets are being read; and have to be read once more after that.
+    pub(crate) markets_asked: bool,
+    pub(crate) markets_again: bool,
+    /// The market whose book is compared next.
+    pub(crate) audited: usize,
     /// By the venue's own state.
     pub(crate) lifecycle: Lifecycle,
     pub(crate) feed: Feed,
@@ -105,7 +134,13 @@ pub struct ParadexClient {
     pub(crate) rpc: BTreeMap<u64, (ConnId, Rpc)>,
     pub(crate) http: BTreeMap<u64, Http>,
     /// Strangers reported already: order ids, fill ids, markets.
-    pub(crate) strangers: BTreeSet<String>,
+    pub(crate) strangers: Seen,
+    /// The account was in liquidation when last heard of.
+    pub(crate) liquidating: bool,
+    /// The venue's clock at the first reading of the account: what filled before is not this life's to find.
+    pub(crate) born: Option<Wall>,
+    /// The venue's clock at the last reading of the account's fills that was whole.
+    pub(crate) fills_read: Wall,
     pub(crate) unreadable_private: u64,
     /// The last `signature_timestamp` used, ms: every order gets a later one.
     pub(crate) last_stamp_ms: u64,
@@ -141,8 +176,17 @@ impl ParadexClient {
         let instruments = config
             .instruments
             .iter()
-            .map(|i| Instrument { taker_fee: config.taker_fee, ..Instrument::unknown(i.id, VENUE, i.pair, &i.symbol) })
+            .map(|i| {
+                let multiplier = i.multiplier.unwrap_or_else(|| multiplier_of(&i.symbol, i.pair.as_str()));
+                let unknown = Instrument::unknown(i.id, VENUE, i.pair, &i.symbol);
+                Instrument { taker_fee: config.taker_fee, multiplier, ..unknown }
+            })
             .collect::<Vec<_>>();
+        let mut markets = Vec::with_capacity(instruments.len());
+        for i in &instruments {
+            let units = Units::new(i.multiplier).ok_or_else(|| Error::Multiplier(i.symbol.clone()))?;
+            markets.push((i.id, i.symbol.clone(), units));
+        }
         let fence_ms = config.recv_window_ms.saturating_add(config.fence_margin_ms);
         Ok(Self {
             signer,
@@ -154,9 +198,14 @@ impl ParadexClient {
                 fence_ms: i64::try_from(fence_ms).unwrap_or(i64::MAX),
                 price_band: Some(Rate::from_bps(500)),
             },
-            listed: vec![false; instruments.len()],
+            listing: vec![Listing::Untold; instruments.len()],
+            market_fees: vec![None; instruments.len()],
+            account_fee: None,
+            markets_asked: false,
+            markets_again: false,
+            audited: 0,
             lifecycle: Lifecycle::Halted,
-            feed: Feed::new(config.instruments.iter().map(|i| (i.id, i.symbol.clone()))),
+            feed: Feed::new(markets.into_iter()),
             session: Session::new(config.sbe_version),
             instruments,
             config,
@@ -165,7 +214,10 @@ impl ParadexClient {
             account_reads: BTreeMap::new(),
             rpc: BTreeMap::new(),
             http: BTreeMap::new(),
-            strangers: BTreeSet::new(),
+            strangers: Seen::default(),
+            liquidating: false,
+            born: None,
+            fills_read: Wall::default(),
             unreadable_private: 0,
             last_stamp_ms: 0,
             limited_until: Mono(0),
@@ -232,14 +284,6 @@ impl ParadexClient {
     /// What a private route wants (paradex.md 2.4).
     pub(crate) fn bearer(token: &SanitizedValue) -> Vec<Header> {
         vec![Header { name: "Authorization", value: format!("Bearer {}", token.expose_secret()).into() }]
-    }
-
-    /// True the first time a stranger is seen; the memory is bounded, so a busy stranger may be named again.
-    pub(crate) fn is_new_stranger(&mut self, name: &str) -> bool {
-        if self.strangers.len() >= 1_024 {
-            self.strangers.clear();
-        }
-        self.strangers.insert(name.to_owned())
     }
 }
 

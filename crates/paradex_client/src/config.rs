@@ -12,6 +12,9 @@ pub struct InstrumentConfig {
     pub pair: Pair,
     /// The venue's symbol, `ETH-USD-PERP`.
     pub symbol: String,
+    /// Units of the base currency per contract; `None` takes it from the symbol's name beside the pair's: 1, or 1000 for
+    /// `kBONK-USD-PERP` in the pair `BONK-USD`.
+    pub multiplier: Option<u32>,
 }
 
 /// Everything the client needs to know before it starts.
@@ -43,7 +46,13 @@ pub struct Config {
     pub jwt_refresh_margin_ms: u64,
     /// Send orders over REST while the order socket is down.
     pub rest_fallback: bool,
-    /// Taker fee where `/markets` names none.
+    /// How often markets and the account's fees are read again, ms.
+    pub rules_every_ms: u64,
+    /// How often each book is compared with its snapshot over REST, ms; 0 for never.
+    pub audit_every_ms: u64,
+    /// How much older than REST's snapshot the last frame of a book may be, ms.
+    pub book_age_ms_max: u64,
+    /// Taker fee where neither the account nor the market names one.
     pub taker_fee: Rate,
 }
 
@@ -64,6 +73,10 @@ impl Config {
             sbe_version: 2,
             jwt_refresh_margin_ms: 120_000,
             rest_fallback: true,
+            rules_every_ms: 60_000,
+            audit_every_ms: 15_000,
+            book_age_ms_max: 5_000,
+            // The highest of the published schedule (paradex.md 9).
             taker_fee: Rate::from_e8(45_000),
         }
     }

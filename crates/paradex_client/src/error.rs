@@ -19,6 +19,9 @@ pub enum Error {
     /// A symbol that no market can have.
     #[error("{0:?} is not a Paradex market symbol")]
     Symbol(String),
+    /// A contract of no units.
+    #[error("{0}: a contract stands for at least one unit, so its multiplier is at least 1")]
+    Multiplier(String),
     /// Onboarding needs the L1 address.
     #[error("onboarding needs the L1 address of the account")]
     NoL1Address,

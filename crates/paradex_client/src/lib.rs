@@ -9,6 +9,7 @@
 //! sides as null or zero, replies and events in any order, a private stream that falls silent.
 
 mod account;
+mod audit;
 #[cfg(test)]
 mod captures;
 mod client;
@@ -18,15 +19,19 @@ mod link;
 mod lookup;
 mod market_data;
 mod parse;
+mod rules;
 mod session;
 mod sign;
 mod state;
+mod strangers;
 mod trading;
+mod units;
 pub mod wire;
 
 pub use client::{Counters, ParadexClient, VENUE};
 pub use config::{Config, InstrumentConfig};
 pub use error::{DecodeError, Error};
+pub use rules::{RELEASE_WINDOW_UTC, in_release_window};
 
 use client::{Http, TimerKind};
 use domain::{Instrument, Now, OrderId, VenueId};
@@ -74,6 +79,7 @@ impl VenueClient for ParadexClient {
             Some(Http::Cancel { order }) => self.on_cancel_http(order, reply, now, out),
             Some(Http::Lookup { order, part }) => self.on_lookup_reply(order, part, reply, now, out),
             Some(Http::Account { read, part }) => self.on_account_reply(read, part, reply, now, out),
+            Some(Http::Book { market }) => self.on_audit(market, reply, now, out),
             Some(own) => self.on_session_reply(own, reply, now, out),
         }
     }

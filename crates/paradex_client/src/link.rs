@@ -77,8 +77,11 @@ impl ParadexClient {
             for market in 0..self.instruments.len() {
                 let symbol = self.feed.symbol(market).to_owned();
                 self.rpc_subscribe(FEED, Rpc::Subscribed { needed: true }, &format!("order_book.{symbol}.deltas"), out);
-                self.rpc_subscribe(FEED, Rpc::Subscribed { needed: false }, &format!("bbo.{symbol}"), out);
+                for topic in ["bbo", "funding_data", "markets_summary"] {
+                    self.rpc_subscribe(FEED, Rpc::Subscribed { needed: false }, &format!("{topic}.{symbol}"), out);
+                }
             }
+            self.rpc_subscribe(FEED, Rpc::Subscribed { needed: false }, "markets", out);
             self.session.feed.phase = Phase::Subscribing(self.instruments.len());
         } else if conn == ORDERS {
             self.session.orders = link;
@@ -278,7 +281,9 @@ impl ParadexClient {
         let Ok(envelope) = ws::parse_envelope(text) else { return self.unreadable_text(conn, now, out) };
         if let Some(n) = &envelope.params {
             match n.channel.split('.').next().unwrap_or("") {
-                "order_book" | "bbo" | "trades" | "markets_summary" => {
+                // Whatever changed, and however it is told: the list says what holds now.
+                "markets" => self.ask_markets(out),
+                "order_book" | "bbo" | "trades" | "markets_summary" | "funding_data" => {
                     if let Ok(Some(resync)) = self.feed.on_json(n, now.mono, out) {
                         self.resync(resync, out);
                     }

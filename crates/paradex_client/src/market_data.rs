@@ -4,10 +4,11 @@
 //! does. After warm-up a binary frame allocates nothing here.
 
 use crate::error::DecodeError;
-use crate::parse::{json_levels, json_top, usd};
+use crate::parse::{hourly, json_levels, json_top, usd};
+use crate::units::Units;
 use crate::wire::sbe::{Bbo, Book};
-use crate::wire::ws::{BboData, BookData, Notification, SummaryData, TradeData, parse_data};
-use domain::{BookKind, InstrumentId, MarketEvent, Mono, Price, Size, Wall};
+use crate::wire::ws::{BboData, BookData, FundingData, Notification, SummaryData, TradeData, parse_data};
+use domain::{BookKind, InstrumentId, Level, MarketEvent, Mono, Price, Size, Wall};
 use venue_api::Out;
 
 /// What the book channel of a market is in.
@@ -24,8 +25,13 @@ enum BookState {
 struct Market {
     id: InstrumentId,
     symbol: String,
+    units: Units,
     book: BookState,
+    /// When the venue says the last book frame was, microseconds; 0 if it did not.
+    book_us: i64,
     top_seq: u64,
+    /// The last best bid and offer of the BBO channel.
+    top: (Option<Level>, Option<Level>),
 }
 
 /// A book channel has to be subscribed anew.
@@ -45,9 +51,10 @@ pub(crate) struct Feed {
 }
 
 impl Feed {
-    pub(crate) fn new(markets: impl Iterator<Item = (InstrumentId, String)>) -> Self {
+    pub(crate) fn new(markets: impl Iterator<Item = (InstrumentId, String, Units)>) -> Self {
         let book = BookState::Waiting(Mono(0));
-        let markets: Vec<Market> = markets.map(|(id, symbol)| Market { id, symbol, book, top_seq: 0 }).collect();
+        let fresh = |(id, symbol, units)| Market { id, symbol, units, book, book_us: 0, top_seq: 0, top: (None, None) };
+        let markets: Vec<Market> = markets.map(fresh).collect();
         let mut by_symbol: Vec<usize> = (0..markets.len()).collect();
         by_symbol.sort_by(|a, b| markets[*a].symbol.cmp(&markets[*b].symbol));
         Self { markets, by_symbol, unreadable: 0, lost: 0 }
@@ -67,11 +74,28 @@ impl Feed {
         self.markets.get(market).map(|m| m.id)
     }
 
+    /// How a market counts.
+    pub(crate) fn units(&self, market: usize) -> Units {
+        self.markets.get(market).map_or(Units::ONE, |m| m.units)
+    }
+    /// Number and time of a live book's last frame.
+    pub(crate) fn age_at(&self, market: usize) -> Option<(u64, Wall)> {
+        let m = self.markets.get(market)?;
+        match m.book {
+            BookState::Live(seq) if m.book_us > 0 => Some((seq, Wall(m.book_us))),
+            _ => None,
+        }
+    }
+    /// The last best bid and offer of the BBO channel.
+    pub(crate) fn top_of(&self, market: usize) -> (Option<Level>, Option<Level>) {
+        self.markets.get(market).map_or((None, None), |m| m.top)
+    }
+
     /// No book survives a connection: a new one starts from a snapshot.
     pub(crate) fn lose_all(&mut self, why: &'static str, now: Mono, out: &mut Out) {
         for m in &mut self.markets {
             m.book = BookState::Waiting(now);
-            m.top_seq = 0;
+            (m.top_seq, m.top) = (0, (None, None));
             out.market.push(MarketEvent::BookLost { instrument: m.id, why });
         }
     }
@@ -87,14 +111,14 @@ impl Feed {
     }
 
     /// A book that already waits is not asked for again: one loss, one resubscription.
-    fn lose(&mut self, market: usize, why: &'static str, now: Mono, out: &mut Out) -> Option<Resync> {
+    pub(crate) fn lose(&mut self, market: usize, why: &'static str, now: Mono, out: &mut Out) -> Option<Resync> {
         let m = self.markets.get_mut(market)?;
         if matches!(m.book, BookState::Waiting(_)) {
             return None;
         }
         self.lost = self.lost.wrapping_add(1);
         m.book = BookState::Waiting(now);
-        m.top_seq = 0;
+        (m.top_seq, m.top) = (0, (None, None));
         out.market.push(MarketEvent::BookLost { instrument: m.id, why });
         Some(Resync(market))
     }
@@ -111,12 +135,15 @@ impl Feed {
         let from = out.levels.len();
         let bids = book.bids.append(book.snapshot, true, &mut out.levels);
         let asks = book.asks.append(book.snapshot, false, &mut out.levels);
-        let (Ok(bids), Ok(asks)) = (bids, asks) else {
+        let said = self.units(market).levels_in(out.levels.get_mut(from..).unwrap_or_default());
+        let (Ok(bids), Ok(asks), true) = (bids, asks, said) else {
             out.levels.truncate(from);
             self.unreadable = self.unreadable.wrapping_add(1);
             return self.lose(market, "unreadable", now, out);
         };
-        let instrument = self.instrument(market)?;
+        let m = self.markets.get_mut(market)?;
+        m.book_us = book.time_us;
+        let instrument = m.id;
         let venue_time = Some(Wall(book.time_us));
         out.market.push(MarketEvent::Book { instrument, kind, seq: book.seq, venue_time, bids, asks });
         None
@@ -144,19 +171,22 @@ impl Feed {
         self.top(market, bbo.seq, bbo.bid, bbo.ask, out);
     }
 
-    fn top(&mut self, market: usize, seq: u64, bid: Option<domain::Level>, ask: Option<domain::Level>, out: &mut Out) {
+    fn top(&mut self, market: usize, seq: u64, bid: Option<Level>, ask: Option<Level>, out: &mut Out) {
         if let Some(m) = self.markets.get_mut(market)
             && seq > m.top_seq
         {
             m.top_seq = seq;
+            let (bid, ask) = (bid.and_then(|l| m.units.level_in(l)), ask.and_then(|l| m.units.level_in(l)));
+            m.top = (bid, ask);
             out.market.push(MarketEvent::Top { instrument: m.id, seq, bid, ask });
         }
     }
 
     /// Takes in a public trade.
     pub(crate) fn on_trade(&mut self, symbol: &[u8], price: i64, size: i64, out: &mut Out) {
-        let Some(instrument) = self.find(symbol).and_then(|m| self.instrument(m)) else { return };
-        match (Price::from_e8(price), Size::from_e8(size)) {
+        let Some(m) = self.find(symbol).and_then(|m| self.markets.get(m)) else { return };
+        let (instrument, size) = (m.id, m.units.size_in(size));
+        match (Price::from_e8(price).map(|p| m.units.price_near(p)), size.and_then(Size::from_e8)) {
             (Some(price), Some(size)) => out.market.push(MarketEvent::Trade { instrument, price, size }),
             _ => self.unreadable = self.unreadable.wrapping_add(1),
         }
@@ -164,9 +194,17 @@ impl Feed {
 
     /// Takes in a mark price.
     pub(crate) fn on_mark(&mut self, symbol: &[u8], mark: Option<i64>, out: &mut Out) {
-        let Some(instrument) = self.find(symbol).and_then(|m| self.instrument(m)) else { return };
+        let Some(m) = self.find(symbol).and_then(|m| self.markets.get(m)) else { return };
         if let Some(mark) = mark.and_then(Price::from_e8) {
-            out.market.push(MarketEvent::Mark { instrument, mark });
+            out.market.push(MarketEvent::Mark { instrument: m.id, mark: m.units.price_near(mark) });
+        }
+    }
+
+    /// Takes in a funding rate. It accrues all the time (paradex.md 11), so nothing is booked at any next moment.
+    pub(crate) fn on_funding(&mut self, symbol: &[u8], rate: Option<i64>, hours: i64, rate_8h: Option<i64>, out: &mut Out) {
+        let Some(instrument) = self.find(symbol).and_then(|m| self.instrument(m)) else { return };
+        if let Some(hourly) = hourly(rate, hours, rate_8h) {
+            out.market.push(MarketEvent::Funding { instrument, hourly, next: None });
         }
     }
 
@@ -192,6 +230,14 @@ impl Feed {
             }),
             "markets_summary" => parse_data::<SummaryData<'_>>(n.data).and_then(|s| {
                 self.on_mark(s.symbol.as_bytes(), Some(usd(&s.mark_price, false)?.e8()), out);
+                Ok(None)
+            }),
+            "funding_data" => parse_data::<FundingData<'_>>(n.data).and_then(|f| {
+                let e8 = |text: &Option<std::borrow::Cow<'_, str>>| {
+                    text.as_deref().filter(|t| !t.is_empty()).map(|t| usd(t, false).map(|v| v.e8())).transpose()
+                };
+                let (rate, rate_8h) = (e8(&f.funding_rate)?, e8(&f.funding_rate_8h)?);
+                self.on_funding(f.market.as_bytes(), rate, f.funding_period_hours, rate_8h, out);
                 Ok(None)
             }),
             _ => Ok(None),
@@ -228,7 +274,13 @@ impl Feed {
                 return Err(e);
             }
         };
-        if let Some(instrument) = self.instrument(market) {
+        if !self.units(market).levels_in(out.levels.get_mut(from..).unwrap_or_default()) {
+            out.levels.truncate(from);
+            return Err(DecodeError::Field("a level"));
+        }
+        if let Some(m) = self.markets.get_mut(market) {
+            let instrument = m.id;
+            m.book_us = book.last_updated_at.max(0).saturating_mul(1_000);
             let venue_time = (book.last_updated_at > 0).then(|| Wall::from_ms(book.last_updated_at));
             out.market.push(MarketEvent::Book { instrument, kind, seq: book.seq_no, venue_time, bids, asks });
         }

@@ -58,6 +58,8 @@ pub(crate) struct FillView<'a> {
     pub(crate) side: Side,
     pub(crate) size: Size,
     pub(crate) price: Price,
+    /// Size times price, of the venue's own numbers.
+    pub(crate) cost: Usd,
     pub(crate) fee: Usd,
     pub(crate) funding: Usd,
     pub(crate) kind: FillKind,
@@ -151,6 +153,7 @@ fn checked(view: OrderView<'_>) -> Result<OrderView<'_>, DecodeError> {
 /// A fill's JSON.
 pub(crate) fn fill<'a>(data: &'a FillData<'_>) -> Result<FillView<'a>, DecodeError> {
     let word = data.fill_type.as_deref().unwrap_or("FILL");
+    let (size, price) = (size(&data.size)?, price(&data.price)?);
     Ok(FillView {
         id: &data.id,
         order_id: data.order_id.as_deref().unwrap_or(""),
@@ -161,8 +164,9 @@ pub(crate) fn fill<'a>(data: &'a FillData<'_>) -> Result<FillView<'a>, DecodeErr
             "SELL" => Side::Sell,
             _ => return Err(DecodeError::Field("side")),
         },
-        size: size(&data.size)?,
-        price: price(&data.price)?,
+        size,
+        price,
+        cost: size.cost(price),
         fee: usd(data.fee.as_deref().unwrap_or(""), true)?,
         funding: usd(data.realized_funding.as_deref().unwrap_or(""), false)?,
         kind: match word {
@@ -186,6 +190,7 @@ pub(crate) fn fill_event<'a>(event: &FillEvent<'a>) -> Result<FillView<'a>, Deco
         6 => (FillKind::Other, "BLOCK_TRADE"),
         _ => (FillKind::Other, "a fill of unknown kind"),
     };
+    let (size, price) = (size_of(event.size)?, price_of(event.price)?);
     Ok(FillView {
         id: event.fill_id,
         order_id: event.order_id,
@@ -196,8 +201,9 @@ pub(crate) fn fill_event<'a>(event: &FillEvent<'a>) -> Result<FillView<'a>, Deco
             2 => Side::Sell,
             _ => return Err(DecodeError::Field("side")),
         },
-        size: size_of(event.size)?,
-        price: price_of(event.price)?,
+        size,
+        price,
+        cost: size.cost(price),
         fee: Usd::from_e8(event.fee.unwrap_or(0)),
         funding: Usd::from_e8(event.realized_funding.unwrap_or(0)),
         kind,
@@ -223,6 +229,28 @@ pub(crate) struct Grid {
     pub(crate) max_size: Option<Size>,
     pub(crate) taker_fee: Option<Rate>,
     pub(crate) band: Option<Rate>,
+    pub(crate) initial_margin: Option<Rate>,
+}
+
+/// A rate whose text may be finer than 1e-8, rounded up.
+pub(crate) fn rate_up(text: &str) -> Result<Rate, DecodeError> {
+    if text.is_empty() {
+        return Err(DecodeError::Field("a rate"));
+    }
+    usd(text, true).map(|v| Rate::from_e8(v.e8())).map_err(|_| DecodeError::Field("a rate"))
+}
+
+/// Funding per hour out of the rate of a market's own period, or else of that of eight hours; to the nearest 1e-8, for
+/// which side of a position it favours is not known here.
+pub(crate) fn hourly(rate: Option<i64>, period_hours: i64, rate_8h: Option<i64>) -> Option<Rate> {
+    let (rate, hours) = match (rate, rate_8h) {
+        (Some(rate), _) if period_hours > 0 => (rate, period_hours),
+        (_, Some(rate)) => (rate, 8),
+        _ => return None,
+    };
+    let half = hours / 2;
+    let away = if rate < 0 { rate.saturating_sub(half) } else { rate.saturating_add(half) };
+    away.checked_div(hours).map(Rate::from_e8)
 }
 
 /// A market's grid and limits (paradex.md 5).
@@ -232,15 +260,18 @@ pub(crate) fn grid(data: &MarketData<'_>) -> Result<Grid, DecodeError> {
         return Err(DecodeError::Field("order_size_increment"));
     }
     let given = |text: &Option<std::borrow::Cow<'_, str>>| text.as_deref().filter(|t| !t.is_empty()).map(str::to_owned);
-    let rate = |text: &str| Rate::parse(text.as_bytes()).map_err(|_| DecodeError::Field("a rate"));
+    // The share grows beyond `imf_base` for positions beyond `imf_shift` where `imf_factor` is not zero; the documents give
+    // no formula for it, and the venue refuses what its own gives.
+    let margin = data.delta1_cross_margin_params.as_ref().filter(|m| !m.imf_base.is_empty());
     let fee = data.fee_config.as_ref().and_then(|c| c.api_fee.as_ref()).and_then(|p| p.taker_fee.as_ref());
     Ok(Grid {
         tick: price(&data.price_tick_size)?,
         lot,
         min_notional: given(&data.min_notional).map_or(Ok(Usd::ZERO), |t| usd(&t, true))?,
         max_size: given(&data.max_order_size).map(|t| size(&t)).transpose()?.filter(|s| !s.is_zero()),
-        taker_fee: fee.map(|f| rate(&f.fee)).transpose()?,
-        band: given(&data.price_bands_width).map(|t| rate(&t)).transpose()?,
+        taker_fee: fee.map(|f| rate_up(&f.fee)).transpose()?,
+        band: given(&data.price_bands_width).map(|t| rate_up(&t)).transpose()?,
+        initial_margin: margin.map(|m| rate_up(&m.imf_base)).transpose()?,
     })
 }
 
@@ -306,6 +337,24 @@ mod tests {
         check("0.1234567800", true, Some(12_345_678));
         check("0.12345678x", true, None);
         check("1e3", true, None);
+    }
+
+    #[test]
+    fn funding_is_brought_to_an_hour_whatever_its_period() {
+        fn check(rate: Option<i64>, hours: i64, rate_8h: Option<i64>, expect: Option<i64>) {
+            assert_eq!(hourly(rate, hours, rate_8h).map(Rate::e8), expect, "{rate:?} {hours} {rate_8h:?}");
+        }
+        check(Some(8_000), 8, None, Some(1_000));
+        check(Some(8_000), 1, Some(64_000), Some(8_000));
+        check(Some(-14_969), 8, Some(-14_969), Some(-1_871));
+        check(Some(3), 8, None, Some(0));
+        check(Some(4), 8, None, Some(1));
+        check(Some(-4), 8, None, Some(-1));
+        check(Some(8_000), 0, Some(16_000), Some(2_000));
+        check(None, 8, Some(16_000), Some(2_000));
+        check(Some(8_000), -8, None, None);
+        check(None, 8, None, None);
+        check(Some(i64::MAX), 1, None, Some(i64::MAX));
     }
 
     #[test]

@@ -4,11 +4,11 @@
 //! `link`.
 
 use crate::client::{Http, ParadexClient, TimerKind, set_timer};
-use crate::error::needs_person;
+use crate::error::{kind_of, needs_person};
 use crate::link::{FEED, Link, ORDERS, Phase};
-use crate::parse;
-use crate::wire::rest::{AuthResult, ErrorBody, MarketData, Page, SystemConfig, SystemState, SystemTime, parse_body};
-use domain::{Lifecycle, Mono, Now, Wall};
+use crate::rules::in_release_window;
+use crate::wire::rest::{AuthResult, ErrorBody, SystemConfig, SystemState, SystemTime, parse_body};
+use domain::{Mono, Now, RefusalKind, Wall};
 use signing::SanitizedValue;
 use venue_api::{Backoff, Header, Lane, Method, Out, Reply, SessionNews, VenueNews};
 
@@ -22,6 +22,8 @@ const LOGIN_LIFE_S: u64 = 1_800;
 const CLOCK_EVERY_MS: u64 = 60_000;
 /// How often the venue's state is asked for: its release window has phases of about two minutes (paradex.md 11).
 const STATE_EVERY_MS: u64 = 15_000;
+/// And how often in the release window.
+const RELEASE_EVERY_MS: u64 = 3_000;
 /// How often the connections are looked after.
 const WATCH_EVERY_MS: u64 = 5_000;
 
@@ -111,7 +113,7 @@ impl ParadexClient {
             Boot::Config => self.get(Http::Config, Lane::Public, "/system/config".to_owned(), out),
             Boot::Time => self.ask_time(now, out),
             Boot::State => self.get(Http::State, Lane::Public, "/system/state".to_owned(), out),
-            Boot::Markets => self.get(Http::Markets, Lane::Public, "/markets".to_owned(), out),
+            Boot::Markets => self.ask_markets(out),
             Boot::Onboard if !self.config.onboard => self.boot_done(Boot::Onboard, now, out),
             Boot::Login if self.config.data_only => self.boot_done(Boot::Login, now, out),
             Boot::Onboard => self.ask_onboarding(out),
@@ -124,6 +126,9 @@ impl ParadexClient {
                 set_timer(TimerKind::Clock, 0, now.mono.plus_ms(CLOCK_EVERY_MS), out);
                 set_timer(TimerKind::State, 0, now.mono.plus_ms(STATE_EVERY_MS), out);
                 set_timer(TimerKind::Watch, 0, now.mono.plus_ms(WATCH_EVERY_MS), out);
+                self.ask_fees(now, out);
+                set_timer(TimerKind::Rules, 0, now.mono.plus_ms(self.config.rules_every_ms.max(1_000)), out);
+                self.audit_next(now, out);
             }
         }
     }
@@ -173,7 +178,13 @@ impl ParadexClient {
     pub(crate) fn recheck(&mut self, code: &str, now: Now, out: &mut Out) {
         match code {
             "INVALID_TIMESTAMP" | "EXPIRED" => self.ask_time(now, out),
-            "MARKET_NOT_OPEN" | "SYSTEM_STATUS_POST_ONLY" | "SYSTEM_STATUS_CANCEL_ONLY" => self.ask_state(out),
+            "MARKET_NOT_OPEN" => {
+                self.ask_state(out);
+                self.ask_markets(out);
+            }
+            "SYSTEM_STATUS_POST_ONLY" | "SYSTEM_STATUS_CANCEL_ONLY" => self.ask_state(out),
+            // Our rules of the market are wrong: a grid that changed, a market that ended.
+            _ if kind_of(code) == Some(RefusalKind::Filter) => self.ask_markets(out),
             "INVALID_TOKEN" | "UNAUTHORIZED_ERROR" => self.renew_token(now, out),
             "40110" | "40111" | "40300" => self.socket_refused_token(now, out),
             _ => {}
@@ -194,8 +205,11 @@ impl ParadexClient {
             }
             TimerKind::State => {
                 self.ask_state(out);
-                set_timer(TimerKind::State, 0, now.mono.plus_ms(STATE_EVERY_MS), out);
+                let every = if in_release_window(self.session.venue_time(now)) { RELEASE_EVERY_MS } else { STATE_EVERY_MS };
+                set_timer(TimerKind::State, 0, now.mono.plus_ms(every), out);
             }
+            TimerKind::Rules => self.reread_rules(now, out),
+            TimerKind::Audit => self.audit_next(now, out),
             TimerKind::Merge if self.session.orders.phase == Phase::Merging => self.start_merge(now, out),
             TimerKind::Watch => {
                 self.watch(now, out);
@@ -276,13 +290,23 @@ impl ParadexClient {
                 _ => self.boot_failed(Boot::Time, now, out),
             },
             Http::State => match body.map(parse_body::<SystemState<'_>>) {
-                Ok(Ok(state)) => self.on_state(&state.status, now, out),
+                Ok(Ok(state)) => {
+                    self.take_state(&state.status);
+                    self.boot_done(Boot::State, now, out);
+                }
                 _ => self.boot_failed(Boot::State, now, out),
             },
-            Http::Markets => match body.map(parse_body::<Page<MarketData<'_>>>) {
-                Ok(Ok(page)) => self.on_markets(&page.results, now, out),
-                _ => self.boot_failed(Boot::Markets, now, out),
-            },
+            Http::Markets => {
+                let first = self.session.boot == Boot::Markets;
+                match body.map(|b| self.take_markets(b, first, now, out)) {
+                    Ok(Ok(Ok(()))) => self.boot_done(Boot::Markets, now, out),
+                    Ok(Ok(Err(why))) => self.fatal(why, out),
+                    _ => self.boot_failed(Boot::Markets, now, out),
+                }
+                self.markets_answered(out);
+            }
+            // Without an answer what was known before holds on; the timer asks again.
+            Http::Fees => drop(body.map(|b| self.take_fees(b))),
             Http::Onboard => match body {
                 Ok(_) => self.boot_done(Boot::Onboard, now, out),
                 // Saying it twice is harmless (paradex.md 2.3).
@@ -302,45 +326,6 @@ impl ParadexClient {
         if self.session.boot == step {
             self.boot_again(now, out);
         }
-    }
-
-    /// `ok`, `maintenance`, `cancel_only`, `post_only` (paradex.md 4.2). An immediate order passes only in the first.
-    fn on_state(&mut self, status: &str, now: Now, out: &mut Out) {
-        self.lifecycle = match status {
-            "ok" => Lifecycle::Trading,
-            "maintenance" => Lifecycle::Halted,
-            _ => Lifecycle::ReduceOnly,
-        };
-        for (i, &open) in self.instruments.iter_mut().zip(&self.listed) {
-            i.lifecycle = if open { self.lifecycle } else { Lifecycle::Halted };
-        }
-        self.boot_done(Boot::State, now, out);
-    }
-
-    fn on_markets(&mut self, markets: &[MarketData<'_>], now: Now, out: &mut Out) {
-        for index in 0..self.instruments.len() {
-            let symbol = self.feed.symbol(index).to_owned();
-            let Some(data) = markets.iter().find(|m| m.symbol == symbol) else {
-                return self.fatal(format!("Paradex has no market {symbol}: correct the symbol in the configuration"), out);
-            };
-            if data.trading_mode == "RFQ_ONLY" || !matches!(&*data.asset_kind, "" | "PERP") {
-                return self.fatal(format!("{symbol} is no perpetual with an order book on Paradex: choose another market"), out);
-            }
-            let Ok(grid) = parse::grid(data) else { return self.boot_failed(Boot::Markets, now, out) };
-            let Some(i) = self.instruments.get_mut(index) else { continue };
-            (i.tick, i.lot, i.min_size, i.min_notional, i.max_size) =
-                (grid.tick, grid.lot, grid.lot, grid.min_notional, grid.max_size);
-            i.taker_fee = grid.taker_fee.unwrap_or(self.config.taker_fee);
-            i.quote = data.quote_currency.to_string();
-            i.lifecycle = self.lifecycle;
-            if let Some(listed) = self.listed.get_mut(index) {
-                *listed = true;
-            }
-            // One band for all: the narrowest.
-            let band = self.capabilities.price_band;
-            self.capabilities.price_band = grid.band.map_or(band, |b| Some(band.map_or(b, |a| a.min(b))));
-        }
-        self.boot_done(Boot::Markets, now, out);
     }
 
     fn on_token(&mut self, answer: Result<&[u8], Option<ErrorBody<'_>>>, now: Now, out: &mut Out) {

@@ -170,7 +170,7 @@ impl Tracked {
         self.fill_ids.insert(fill.id.to_owned());
         self.fills = Fills {
             size,
-            cost: self.fills.cost.plus(fill.size.cost(fill.price)),
+            cost: self.fills.cost.plus(fill.cost),
             fee: self.fills.fee.plus(fill.fee),
             funding: self.fills.funding.plus(fill.funding),
         };
@@ -225,6 +225,11 @@ impl Orders {
     }
     pub(crate) fn of_slot(&self, slot: u64) -> Option<OrderId> {
         self.by_slot.get(&slot).copied()
+    }
+
+    /// Whether any order is known in a market, by the market's index.
+    pub(crate) fn any_in(&self, market: usize) -> bool {
+        self.by_id.values().any(|t| t.market == market)
     }
 
     /// Adds an order; `None` if one by this id was sent before.

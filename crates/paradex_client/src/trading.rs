@@ -11,7 +11,7 @@ use crate::state::{Sent, Source, Wire};
 use crate::wire::rest::{ErrorBody, OrderData, escaped, parse_body};
 use crate::wire::ws::{self, CreateResult, Envelope, RpcError};
 use domain::{
-    Instrument, Now, OrderId, OrderNews, OrderSpec, OrderType, RefusalKind, Side, TimeInForce, VenueKey, Wall, write_e8,
+    Instrument, Now, OrderEnd, OrderId, OrderNews, OrderSpec, OrderType, RefusalKind, Side, TimeInForce, VenueKey, Wall, write_e8,
 };
 use risk::ClearedOrder;
 use std::fmt::Write as _;
@@ -51,18 +51,14 @@ impl ParadexClient {
         check(&spec, instrument)?;
         let venue_ms = u64::try_from(self.session.venue_time(now).ms()).unwrap_or(0);
         let stamp = venue_ms.max(self.last_stamp_ms.saturating_add(1));
+        let units = self.feed.units(market);
+        let unsaid = || PrepareError::Invalid("size or price is no number of contracts".into());
+        let size_e8 = units.size_out(spec.size).ok_or_else(unsaid)?;
         let (kind, price_e8) = match spec.kind {
-            OrderType::Limit => ("LIMIT", spec.limit.e8()),
+            OrderType::Limit => ("LIMIT", units.price_out(spec.limit).ok_or_else(unsaid)?),
             OrderType::Market => ("MARKET", 0),
         };
-        let to_sign = OrderToSign {
-            timestamp_ms: stamp,
-            market: &instrument.symbol,
-            side: spec.side,
-            kind,
-            size_e8: spec.size.e8(),
-            price_e8,
-        };
+        let to_sign = OrderToSign { timestamp_ms: stamp, market: &instrument.symbol, side: spec.side, kind, size_e8, price_e8 };
         let signed = self.signer.order(&to_sign).map_err(|e| PrepareError::Invalid(e.to_string()))?;
         let mut start = 0;
         let frame = ws::request(rpc, "order.create", |text| {
@@ -207,10 +203,18 @@ impl ParadexClient {
     pub(crate) fn apply_order(&mut self, id: OrderId, view: &parse::OrderView<'_>, source: Source, now: Now, out: &mut Out) {
         let mut news = Vec::new();
         if let Some(t) = self.orders.get_mut(id) {
-            t.on_order(view, source, &mut news);
+            let Some(view) = self.feed.units(t.market).order_in(view) else { return self.private_unreadable(now, out) };
+            t.on_order(&view, source, &mut news);
         }
         self.orders.link(id);
+        let refused = news.iter().find_map(|n| match n {
+            OrderNews::Done { end: OrderEnd::Refused(refusal), .. } => Some(refusal.code.clone()),
+            _ => None,
+        });
         self.report_all(id, news, now, out);
+        if let Some(code) = refused {
+            self.recheck(&code, now, out);
+        }
     }
 
     /// Reports, and sees to it that an order nobody hears of any more is looked up.

@@ -106,7 +106,7 @@ impl Bot {
         let paradex = paradex_client::Config::new(
             keys.stark_account.clone(),
             SanitizedValue::new(keys.stark_private.clone()),
-            vec![paradex_client::InstrumentConfig { id: InstrumentId(1), pair: PAIR, symbol: "ETH-USD-PERP".to_owned() }],
+            vec![paradex_client::InstrumentConfig { id: InstrumentId(1), pair: PAIR, symbol: "ETH-USD-PERP".to_owned(), multiplier: None }],
         );
         let vest = VestClient::new(vest).expect("a constant configuration");
         let paradex = ParadexClient::new(paradex).expect("a constant configuration");

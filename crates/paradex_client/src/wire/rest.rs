@@ -100,6 +100,50 @@ pub(crate) struct MarketData<'a> {
     pub(crate) trading_mode: Cow<'a, str>,
     #[serde(borrow, default)]
     pub(crate) fee_config: Option<FeeConfig<'a>>,
+    #[serde(borrow, default)]
+    pub(crate) delta1_cross_margin_params: Option<MarginParams<'a>>,
+    /// ms, 0 for a market without an end.
+    #[serde(default)]
+    pub(crate) expiry_at: i64,
+    /// ms.
+    #[serde(default)]
+    pub(crate) open_at: i64,
+}
+
+/// Initial margin as a share of the notional, as far as we read it.
+#[derive(Debug, Deserialize)]
+pub(crate) struct MarginParams<'a> {
+    #[serde(borrow, default)]
+    pub(crate) imf_base: Cow<'a, str>,
+}
+
+/// One account of `GET /account/info`.
+#[derive(Debug, Deserialize)]
+pub(crate) struct AccountInfo<'a> {
+    #[serde(borrow, default)]
+    pub(crate) account: Cow<'a, str>,
+    #[serde(borrow, default)]
+    pub(crate) fees: Option<AccountFees<'a>>,
+}
+
+/// What an account pays, as far as we read it.
+#[derive(Debug, Deserialize)]
+pub(crate) struct AccountFees<'a> {
+    #[serde(borrow, default)]
+    pub(crate) taker_rate: Option<Cow<'a, str>>,
+}
+
+/// `GET /orderbook/{m}`: the best levels stand first.
+#[derive(Debug, Deserialize)]
+pub(crate) struct BookPage<'a> {
+    #[serde(borrow)]
+    pub(crate) market: Cow<'a, str>,
+    pub(crate) seq_no: u64,
+    pub(crate) last_updated_at: i64,
+    #[serde(borrow, default)]
+    pub(crate) bids: Vec<[Cow<'a, str>; 2]>,
+    #[serde(borrow, default)]
+    pub(crate) asks: Vec<[Cow<'a, str>; 2]>,
 }
 
 /// The market's own fees; absent where the exchange-wide schedule holds.

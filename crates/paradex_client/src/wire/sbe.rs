@@ -19,6 +19,8 @@ pub enum Message<'a> {
     Book(Book<'a>),
     /// Market summary (template 4).
     Summary(Summary<'a>),
+    /// Funding of a market (template 5).
+    Funding(Funding<'a>),
     /// One of our orders (template 20).
     Order(OrderEvent<'a>),
     /// One of our fills (template 21).
@@ -79,6 +81,19 @@ pub struct Book<'a> {
 pub struct Summary<'a> {
     /// Mark price at 1e-8, if given.
     pub mark: Option<i64>,
+    /// Market symbol.
+    pub market: &'a [u8],
+}
+
+/// Funding of a market.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Funding<'a> {
+    /// Rate of the market's own period at 1e-8, if given.
+    pub rate: Option<i64>,
+    /// Rate of eight hours at 1e-8, if given.
+    pub rate_8h: Option<i64>,
+    /// The market's own period, hours.
+    pub period_hours: i16,
     /// Market symbol.
     pub market: &'a [u8],
 }
@@ -189,6 +204,10 @@ impl<'a> Block<'a> {
     pub(crate) fn optional(self, at: usize) -> Option<i64> {
         self.i64(at).ok().filter(|&v| v != i64::MIN)
     }
+    fn i16(self, at: usize) -> Result<i16, DecodeError> {
+        let bytes = self.0.get(at..).and_then(|s| s.first_chunk::<2>()).ok_or(DecodeError::Short)?;
+        Ok(i16::from_le_bytes(*bytes))
+    }
     pub(crate) fn u8(self, at: usize) -> Result<u8, DecodeError> {
         self.0.get(at).copied().ok_or(DecodeError::Short)
     }
@@ -259,6 +278,12 @@ pub fn decode(frame: &[u8]) -> Result<Message<'_>, DecodeError> {
             Message::Book(Book { time_us, seq, snapshot, bids: tail.levels()?, asks: tail.levels()?, market: tail.raw()? })
         }
         4 => Message::Summary(Summary { mark: block.optional(16), market: tail.raw()? }),
+        5 => Message::Funding(Funding {
+            rate: block.optional(16),
+            rate_8h: block.optional(48),
+            period_hours: block.i16(56)?,
+            market: tail.raw()?,
+        }),
         20 => Message::Order(OrderEvent::read(block, &mut tail)?),
         21 => Message::Fill(FillEvent::read(block, &mut tail)?),
         22 => Message::Position(PositionEvent::read(block, &mut tail)?),

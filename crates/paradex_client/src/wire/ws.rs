@@ -138,6 +138,19 @@ pub(crate) struct SummaryData<'a> {
     pub(crate) mark_price: Cow<'a, str>,
 }
 
+/// Funding of a market in its JSON shape; rates have more decimals than eight.
+#[derive(Debug, Deserialize)]
+pub(crate) struct FundingData<'a> {
+    #[serde(borrow)]
+    pub(crate) market: Cow<'a, str>,
+    #[serde(borrow, default)]
+    pub(crate) funding_rate: Option<Cow<'a, str>>,
+    #[serde(borrow, default)]
+    pub(crate) funding_rate_8h: Option<Cow<'a, str>>,
+    #[serde(default)]
+    pub(crate) funding_period_hours: i64,
+}
+
 /// The answer to `order.create` (paradex.md 6.3).
 #[derive(Debug, Deserialize)]
 pub(crate) struct CreateResult<'a> {

@@ -15,6 +15,7 @@ fn an_account_is_positions_orders_cash_and_what_is_free_of_it() {
         {"market":"ETH-USD-PERP","side":"LONG","size":"0","status":"CLOSED"}]}"#;
     rig.reply("/positions", 200, positions);
     rig.reply("/orders", 200, &format!(r#"{{"results":[{}]}}"#, order_json("OPEN", "1", "1", "")));
+    rig.reply("/fills?start_at=", 200, r#"{"results":[]}"#);
     let balances = r#"{"results":[{"token":"DIME","size":"7"},{"token":"USDC","size":"78.544000009"}]}"#;
     rig.reply("/balance", 200, balances);
     rig.reply("/account", 200, r#"{"status":"ACTIVE","free_collateral":"70.123456789"}"#);
@@ -42,6 +43,7 @@ fn a_reading_of_which_any_part_fails_says_nothing_but_that() {
             ("/orders", r#"{"results":[]}"#),
             ("/balance", r#"{"results":[]}"#),
             ("/account", r#"{"free_collateral":"1"}"#),
+            ("/fills?start_at=", r#"{"results":[]}"#),
         ] {
             match (&answer, target == part) {
                 (Ok((status, body)), true) => drop(rig.reply(target, *status, body)),
@@ -55,6 +57,7 @@ fn a_reading_of_which_any_part_fails_says_nothing_but_that() {
     check("/orders", Ok((401, "")));
     check("/balance", Ok((200, r#"{"results":[{"token":"USDC","size":"x"}]}"#)));
     check("/account", Ok((200, "{}")));
+    check("/fills?start_at=", Ok((200, r#"{"results":[{"id":"1"}]}"#)));
     check("/account", Err(Reply::Unknown("timeout")));
 }
 

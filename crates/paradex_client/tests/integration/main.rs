@@ -2,9 +2,11 @@
 
 mod account;
 mod feed;
+mod forced;
 mod frames;
 mod lookup;
 mod orders;
 mod rig;
+mod rules;
 mod session;
 mod stream;

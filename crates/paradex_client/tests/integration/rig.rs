@@ -51,6 +51,7 @@ pub(crate) fn config() -> Config {
         id: InstrumentId(id),
         pair: Pair::new(pair),
         symbol: symbol.to_owned(),
+        multiplier: None,
     };
     let instruments = vec![instrument(7, "ETH-USD", "ETH-USD-PERP")];
     Config::new(ACCOUNT, SanitizedValue::new(KEY), instruments)
@@ -163,7 +164,10 @@ impl Rig {
     /// The oldest request not answered yet whose target begins so.
     pub(crate) fn take(&mut self, target: &str) -> Asked {
         let targets: Vec<_> = self.asked.iter().map(|a| a.target.clone()).collect();
-        let at = targets.iter().position(|t| t.starts_with(target)).unwrap_or_else(|| panic!("no {target} in {targets:?}"));
+        // A whole path stands for itself, with any query; anything else for what begins so.
+        let whole = !target.contains(['?', '=']) && !target.ends_with('/');
+        let is = |t: &String| if whole { t.split('?').next() == Some(target) } else { t.starts_with(target) };
+        let at = targets.iter().position(is).unwrap_or_else(|| panic!("no {target} in {targets:?}"));
         self.asked.remove(at)
     }
     pub(crate) fn reply(&mut self, target: &str, status: u16, body: &str) -> Asked {
@@ -224,6 +228,7 @@ impl Rig {
         self.reply("/system/state", 200, r#"{"status":"ok"}"#);
         self.reply("/markets", 200, MARKETS);
         self.reply_token();
+        self.reply("/account/info", 200, r#"{"results":[]}"#);
     }
     pub(crate) fn connect_feed(&mut self) {
         self.open(FEED);
@@ -240,6 +245,11 @@ impl Rig {
         self.reply_account();
     }
     pub(crate) fn reply_account(&mut self) {
+        self.reply_account_with(r#"{"results":[]}"#);
+    }
+    /// With this page of fills.
+    pub(crate) fn reply_account_with(&mut self, fills: &str) {
+        self.reply("/fills?start_at=", 200, fills);
         self.reply("/positions", 200, r#"{"results":[]}"#);
         self.reply("/orders", 200, r#"{"results":[]}"#);
         self.reply("/balance", 200, r#"{"results":[{"token":"USDC","size":"1000.5"}]}"#);

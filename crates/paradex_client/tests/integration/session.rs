@@ -42,7 +42,9 @@ fn a_session_asks_in_the_documented_order_and_ends_ready() {
     assert_eq!(rig.connects, [(FEED, target.clone()), (ORDERS, target)]);
     rig.open(FEED);
     let channels: Vec<_> = rig.sent.iter().map(|(_, v)| v["params"]["channel"].as_str().unwrap_or("").to_owned()).collect();
-    assert_eq!(channels, ["order_book.ETH-USD-PERP.deltas", "bbo.ETH-USD-PERP"]);
+    let of_market = ["order_book.ETH-USD-PERP.deltas", "bbo.ETH-USD-PERP", "funding_data.ETH-USD-PERP"];
+    assert_eq!(channels[..3], of_market);
+    assert_eq!(channels[3..], ["markets_summary.ETH-USD-PERP", "markets"]);
     rig.answer_all("subscribe");
     assert_eq!(rig.session_news(), [SessionNews::Connected { what: "feed" }]);
 
@@ -91,7 +93,7 @@ fn what_only_a_person_can_mend_is_fatal_and_names_it() {
         assert!(rig.asked.is_empty() && rig.connects.is_empty(), "nothing goes on");
     }
     let ok = (200, r#"{"jwt_token":"a.b.c"}"#);
-    check(r#"{"results":[]}"#, ok, "no market ETH-USD-PERP");
+    check(&MARKETS.replace("ETH-USD-PERP", "SOL-USD-PERP"), ok, "no market ETH-USD-PERP");
     check(&MARKETS.replace("STANDARD", "RFQ_ONLY"), ok, "no perpetual with an order book");
     check(&MARKETS.replace("\"PERP\"", "\"PERP_OPTION\""), ok, "no perpetual with an order book");
     check(MARKETS, (400, r#"{"error":"INVALID_SUBKEY","message":"unknown subkey"}"#), "INVALID_SUBKEY (unknown subkey)");
@@ -293,6 +295,7 @@ fn the_start_of_the_private_stream_waits_until_the_account_was_read() {
     rig.reply("/positions", 200, "nonsense");
     rig.reply("/orders", 500, "");
     rig.fail("/balance", Reply::Unknown("timeout"));
+    rig.reply("/fills?start_at=", 200, r#"{"results":[]}"#);
     rig.reply("/account", 200, r#"{"free_collateral":"1"}"#);
     assert!(!rig.client.ready());
     rig.advance(600);

@@ -69,7 +69,7 @@ fn clients(stark: &SanitizedValue, account: String) -> (VestClient, ParadexClien
     };
     let one = VestInstrument { id: InstrumentId(0), pair: PAIR, symbol: "ETH-PERP".to_owned(), leverage: 5 };
     let vest = VestClient::new(VestConfig::new(access, vec![one])).expect("a constant configuration");
-    let one = InstrumentConfig { id: InstrumentId(1), pair: PAIR, symbol: "ETH-USD-PERP".to_owned() };
+    let one = InstrumentConfig { id: InstrumentId(1), pair: PAIR, symbol: "ETH-USD-PERP".to_owned(), multiplier: None };
     let config = paradex_client::Config::new(account, stark.clone(), vec![one]);
     (vest, ParadexClient::new(config).expect("a constant configuration"))
 }
