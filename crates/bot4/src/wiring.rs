@@ -9,7 +9,7 @@ use engine::EngineConfig;
 use journal::{Identity, Mode};
 use orchestrator::VenueLink;
 use paradex_client::ParadexClient;
-use perps::PairConfig;
+use perps::{Funding, PairConfig};
 use shard::{Shard, ShardConfig, Venue};
 use std::collections::BTreeMap;
 use std::sync::OnceLock;
@@ -78,6 +78,27 @@ pub(crate) fn identity(mode: Mode, config: &Config, keys: &Keys) -> anyhow::Resu
     Ok(Identity { mode, accounts, chains })
 }
 
+/// Seconds in ms.
+fn ms(s: u64) -> i64 {
+    i64::try_from(s).unwrap_or(i64::MAX / 1_000).saturating_mul(1_000)
+}
+
+/// How old a venue's word about funding may be, ms: both say it every few seconds.
+const FUNDING_AGE_MS_MAX: u64 = 300_000;
+
+/// A fixed figure, or the venues' own word over the holding horizon. What they have not said counts as nothing: funding of an
+/// hour is a small part of an edge, and a venue whose books come while its rate does not is no reason to stand still.
+fn expected_funding(config: &Config) -> Funding {
+    match config.file.funding.fixed() {
+        Some(rate) => Funding::Fixed(rate),
+        None => Funding::Venues {
+            horizon_ms: ms(config.file.holding_horizon_s),
+            age_ms_max: FUNDING_AGE_MS_MAX,
+            fallback: Some(Rate::ZERO),
+        },
+    }
+}
+
 /// The shard, with nothing folded in. `last_nonce`: the largest Vest nonce that any journaled order used.
 pub(crate) fn shard(config: &Config, keys: &Keys, last_nonce: u64, tell_books: bool) -> anyhow::Result<Shard> {
     let v = &config.file.venues;
@@ -136,9 +157,10 @@ pub(crate) fn shard(config: &Config, keys: &Keys, last_nonce: u64, tell_books: b
         spread_exit: p.spread_exit,
         edge_min: p.edge_min,
         confirm_ticks: p.confirm_ticks,
-        funding: config.file.funding.fixed().unwrap_or(Rate::ZERO),
+        funding: expected_funding(config),
         buffers: config.file.buffer.0,
         price_bound: x.price_bound_percent.0,
+        quote_usd: [v.vest.quote_usd, v.paradex.quote_usd].map(|pinned| pinned.map(|p| p.0)),
     });
     let instruments = config.pairs.iter().enumerate().flat_map(|(n, p)| {
         [Instrument::unknown(ids(n).0, VEST, p.pair, &p.vest), Instrument::unknown(ids(n).1, PARADEX, p.pair, &p.paradex)]
@@ -148,7 +170,7 @@ pub(crate) fn shard(config: &Config, keys: &Keys, last_nonce: u64, tell_books: b
             policy: config.policy(),
             limits: config.limits(),
             cooldown_ms: x.cooldown_ms,
-            max_holding_ms: config.file.max_holding_s.map(|s| i64::try_from(s).unwrap_or(i64::MAX / 1_000).saturating_mul(1_000)),
+            max_holding_ms: config.file.max_holding_s.map(ms),
             adverse_move: config.file.risk.adverse_move_percent.0,
             worst_loss_max: config.file.risk.worst_loss_usd.0,
             reconcile_every_ms: x.reconcile_every_ms,
@@ -157,6 +179,8 @@ pub(crate) fn shard(config: &Config, keys: &Keys, last_nonce: u64, tell_books: b
         pairs: pairs.collect(),
         instruments: instruments.collect(),
         tell_books,
+        tell_spreads: tell_books,
+        watch_every_ms: (config.file.explain_period_s > 0).then(|| ms(config.file.explain_period_s)),
         stopwatch,
     };
     Ok(Shard::new(shard_config, venues))

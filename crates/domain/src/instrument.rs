@@ -77,6 +77,11 @@ impl Instrument {
         }
     }
 
+    /// Whether the venue has told anything of it yet: until then fees and grid are nobody's word.
+    pub const fn is_told(&self) -> bool {
+        !self.quote.is_empty()
+    }
+
     /// True if the venue would take an order of this size at this price as far as size and notional filters go.
     pub fn takes(&self, size: Size, price: Price) -> bool {
         !size.is_zero()

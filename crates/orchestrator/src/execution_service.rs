@@ -436,6 +436,7 @@ impl Core {
             Output::BookUpdated { pair, venue, what, .. } => {
                 tracing::debug!(target: "bot4", pair = %pair, exchange = %venue, what, "Orderbook updated");
             }
+            Output::Spread { pair, venues, spreads } => told::spread(*pair, *venues, spreads),
             Output::Append { .. } | Output::Act { .. } => {}
         }
     }

@@ -1,7 +1,8 @@
 //! From what the shard tells to log lines: one place for fields, so that every line of a kind has the same.
 
-use domain::VenueId;
+use domain::{Pair, Rate, VenueId};
 use engine::{Notice, NoticeLevel};
+use shard::Spreads;
 use venue_api::SessionNews;
 
 /// A venue's name as people write it.
@@ -50,6 +51,25 @@ pub(crate) fn notice(notice: &Notice) {
         NoticeLevel::Info => line!(info),
         NoticeLevel::Warn => line!(warn),
         NoticeLevel::Error => line!(error),
+    }
+}
+
+/// The spreads of both directions after a book moved, a line each; told when everything that leaves has left.
+pub(crate) fn spread(pair: Pair, venues: [VenueId; 2], spreads: &[Spreads; 2]) {
+    let shown = |rate: Option<Rate>| rate.map(|r| r.to_string());
+    for (spreads, [long, short]) in spreads.iter().zip([venues, [venues[1], venues[0]]]) {
+        let Spreads { entry_top, entry, exit_top, exit } = *spreads;
+        tracing::debug!(
+            target: "bot4",
+            pair = %pair,
+            long = %long,
+            short = %short,
+            entry = shown(entry),
+            exit = shown(exit),
+            entry_top = shown(entry_top),
+            exit_top = shown(exit_top),
+            "Spread updated"
+        );
     }
 }
 

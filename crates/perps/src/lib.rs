@@ -5,8 +5,12 @@
 //! a decision.
 #![deny(clippy::float_arithmetic, clippy::arithmetic_side_effects)]
 
+mod funding;
 mod pair;
 mod strategy;
+mod watch;
 
-pub use pair::{PairConfig, Phase, Sizing};
+pub use books::Spreads;
+pub use funding::Funding;
+pub use pair::{PairConfig, Phase, Sizing, common_step};
 pub use strategy::{Call, Moved, Strategy};

@@ -1,8 +1,11 @@
 //! One pair: two books, the quotes of the configured size, and what they mean together.
 
-use books::{Book, Costs, Cross, Quote, Rules, Signal, Trigger, both};
-use domain::record::{LegPlan, Waterfall};
-use domain::{Instrument, InstrumentId, Mono, Pair, Rate, Side, Size, Usd, VenueId};
+use crate::funding::{Funding, Said};
+use crate::watch::{Direction, Watch};
+use books::{Book, Costs, Cross, DOLLAR, Quote, Rules, Signal, Spreads, Trigger, both};
+use domain::names::SkipReason;
+use domain::record::{LegPlan, Quoted, Sighting};
+use domain::{Instrument, InstrumentId, Lifecycle, MarketEvent, Mono, Now, Pair, Price, Rate, Side, Size, Usd, VenueId, Wall};
 use engine::Intent;
 
 /// What an operator configures for a pair.
@@ -14,7 +17,7 @@ pub struct PairConfig {
     pub venues: [VenueId; 2],
     /// Their instruments.
     pub instruments: [InstrumentId; 2],
-    /// How their feeds speak.
+    /// How their feeds speak, and from which age on a book does not trade.
     pub rules: [Rules; 2],
     /// How much on each leg, before it is brought onto the common step of both venues.
     pub sizing: Sizing,
@@ -26,12 +29,15 @@ pub struct PairConfig {
     pub edge_min: Rate,
     /// Updates in a row that must show an entry or an exit.
     pub confirm_ticks: u32,
-    /// Expected funding over the holding time, positive = paid.
-    pub funding: Rate,
+    /// Where expected funding comes from.
+    pub funding: Funding,
     /// Kept aside for slippage and surprise.
     pub buffers: Rate,
     /// How far beyond the worst level a leg may fill.
     pub price_bound: Rate,
+    /// What one unit of each venue's quote currency is worth in dollars; `None`: as the venue says, and one dollar where it
+    /// says nothing.
+    pub quote_usd: [Option<Price>; 2],
 }
 
 /// How much a leg trades.
@@ -62,13 +68,32 @@ pub(crate) struct PairState {
     quotes: [Quote; 2],
     /// On the common step; zero until both venues have said what their steps are.
     size: Size,
-    costs: [Option<Costs>; 2],
+    /// What a round costs, long on the first venue and long on the second one.
+    costs: [Result<Costs, SkipReason>; 2],
+    /// What was last said about funding.
+    said: [Option<Said>; 2],
+    usd: [Price; 2],
+    /// From then on quotes and costs are not what they should be: both are renewed before the next look.
+    due: Mono,
     step: Option<Size>,
-    lots: [Size; 2],
-    ticks: [Option<domain::Price>; 2],
+    /// The venues' own words; `None` until they have spoken.
+    terms: Option<[Terms; 2]>,
     entries: [Trigger; 2],
     exit: Trigger,
     pub(crate) phase: Phase,
+    /// What was not taken, if anybody wants to know.
+    watch: Option<[Watch; 2]>,
+    /// The last refusal from beyond the strategy, in its own words.
+    told: Option<(SkipReason, String)>,
+}
+
+/// What the strategy goes by of an instrument.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+struct Terms {
+    lot: Size,
+    tick: Price,
+    fee: Rate,
+    lifecycle: Lifecycle,
 }
 
 /// What an update of a pair means.
@@ -99,59 +124,125 @@ impl PairState {
             books,
             quotes: [Quote::nothing(Size::ZERO); 2],
             size: Size::ZERO,
-            costs: [None; 2],
+            costs: [Err(SkipReason::NotTrading); 2],
+            said: [None; 2],
+            usd: config.quote_usd.map(|pinned| pinned.unwrap_or(DOLLAR)),
+            due: Mono(0),
             step: None,
-            lots: [Size::ZERO; 2],
-            ticks: [None; 2],
+            terms: None,
             entries: [trigger; 2],
             exit: trigger,
             phase: Phase::Free,
+            watch: None,
+            told: None,
             config,
         }
     }
 
-    /// The venues' own words about grid and fees.
+    /// The venues' own words about grid, fees and whether they trade. Taken over at once: size, quotes and costs are renewed
+    /// before the next look.
     pub(crate) fn learn(&mut self, instruments: [&Instrument; 2]) {
-        let [a, b] = instruments;
-        self.lots = [a.lot, b.lot];
-        self.ticks = [Some(a.tick), Some(b.tick)];
-        self.step = common_step(a.lot, b.lot);
-        self.size = match (self.config.sizing, self.step) {
+        if !instruments.iter().all(|i| i.is_told()) {
+            return;
+        }
+        let terms = instruments.map(|i| Terms { lot: i.lot, tick: i.tick, fee: i.taker_fee, lifecycle: i.lifecycle });
+        if self.terms == Some(terms) {
+            return;
+        }
+        self.terms = Some(terms);
+        let step = common_step(terms[0].lot, terms[1].lot);
+        self.size = match (self.config.sizing, step) {
+            (_, None) => Size::ZERO,
             (Sizing::Base(size), Some(step)) => size.down_to(step),
-            _ => Size::ZERO,
+            (Sizing::Notional(_), _) if step == self.step => self.size,
+            // By the price of the moment, at the next look.
+            (Sizing::Notional(_), _) => Size::ZERO,
         };
-        let costs = |long: &Instrument, short: &Instrument| {
-            Costs::new(long.taker_fee, short.taker_fee, self.config.funding, self.config.buffers).ok()
-        };
-        self.costs = [costs(a, b), costs(b, a)];
-        self.quotes = [Quote::nothing(self.size); 2];
+        self.step = step;
+        self.due = Mono(0);
     }
 
     pub(crate) fn size(&self) -> Size {
         self.size
     }
 
-    /// A book moved: renew its quote and look at both directions.
-    pub(crate) fn look(&mut self, moved: usize, now: Mono) -> Seen {
-        if self.size.is_zero() {
-            self.size_by_notional(now);
+    /// What is said beside the books: what holding costs and what currencies are worth.
+    pub(crate) fn hear(&mut self, i: usize, event: &MarketEvent, now: Now) {
+        match event {
+            MarketEvent::Funding { hourly, next, .. } => {
+                self.said[i] = Some(Said { hourly: *hourly, next: *next, at: now.mono });
+                self.due = Mono(0);
+            }
+            MarketEvent::QuoteRate { usd, .. } if self.config.quote_usd[i].is_none() => {
+                self.usd[i] = *usd;
+                self.due = Mono(0);
+            }
+            _ => {}
         }
-        self.quotes[moved] = self.books[moved].depth(now).map_or(Quote::nothing(self.size), |d| Quote::of(d, self.size));
+    }
+
+    /// Quotes and costs by everything that is known now.
+    #[cold]
+    fn renew(&mut self, now: Now) {
+        if self.size.is_zero() {
+            self.size_by_notional(now.mono);
+        }
+        self.quotes = [0, 1].map(|i: usize| self.quote(i, now.mono));
+        let expected = self.config.funding.expected(self.said, now);
+        let costs = |long: usize, paid: Option<Rate>| {
+            let terms = self.terms.ok_or(SkipReason::NotTrading)?;
+            let paid = paid.ok_or(SkipReason::FundingUnknown)?;
+            // Costs beyond the whole notional leave no edge.
+            Costs::new(terms[long].fee, terms[other(long)].fee, paid, self.config.buffers).map_err(|_| SkipReason::EdgeTooSmall)
+        };
+        self.costs = [costs(0, expected.paid[0]), costs(1, expected.paid[1])];
+        // A size by notional waits for both books.
+        self.due = if self.size.is_zero() { Mono(0) } else { expected.until };
+    }
+
+    #[inline]
+    fn quote(&self, i: usize, now: Mono) -> Quote {
+        self.books[i].depth(now).map_or(Quote::nothing(self.size), |d| Quote::of(d, self.size)).worth(self.usd[i])
+    }
+
+    /// A book moved: renew its quote and look at both directions.
+    pub(crate) fn look(&mut self, moved: usize, now: Now) -> Seen {
+        if now.mono >= self.due {
+            self.renew(now);
+        } else {
+            self.quotes[moved] = self.quote(moved, now.mono);
+        }
         let quotes = self.quotes;
         let crosses = both(&quotes[0], &quotes[1]);
         match self.phase {
-            Phase::Busy => Seen::Nothing,
-            Phase::Holding(long) => self.look_for_exit(&crosses[long], now),
+            Phase::Busy => {
+                self.miss(SkipReason::RoundOpen, now.wall);
+                Seen::Nothing
+            }
+            Phase::Holding(long) => {
+                self.miss(SkipReason::RoundOpen, now.wall);
+                self.look_for_exit(&crosses[long], now.mono)
+            }
             Phase::Free => {
+                // A spread against a book that is too old to trade on is none.
+                let stale = self.watch.is_some() && self.books[other(moved)].depth(now.mono).is_err();
                 let mut seen = Seen::Nothing;
                 for (long, cross) in crosses.iter().enumerate() {
-                    match self.look_for_entry(long, cross, now) {
+                    match self.look_for_entry(long, cross, stale, now) {
                         Seen::Nothing => {}
                         found => seen = found,
                     }
                 }
                 seen
             }
+        }
+    }
+
+    /// Neither direction was looked at.
+    #[inline]
+    fn miss(&mut self, reason: SkipReason, at: Wall) {
+        if let Some(watch) = &mut self.watch {
+            watch.iter_mut().for_each(|w| w.miss(reason, at));
         }
     }
 
@@ -163,14 +254,16 @@ impl PairState {
         let price = i128::from(a.max(b));
         let base = i128::from(usd.e8()).saturating_mul(i128::from(domain::SCALE)).checked_div(price).unwrap_or(0);
         self.size = i64::try_from(base).ok().and_then(Size::from_e8).map_or(Size::ZERO, |s| s.down_to(step));
-        let size = self.size;
-        self.quotes = [0, 1].map(|i: usize| self.books[i].depth(now).map_or(Quote::nothing(size), |d| Quote::of(d, size)));
     }
 
     fn look_for_exit(&mut self, cross: &Cross<'_>, now: Mono) -> Seen {
-        let Some(exit) = cross.exit() else {
-            self.exit.interrupt();
-            return Seen::Nothing;
+        let exit = match (cross.exit(), self.terms) {
+            // Where one venue takes nothing for now, closing would leave the other leg alone.
+            (Some(exit), Some(terms)) if terms.iter().all(|t| t.lifecycle != Lifecycle::Halted) => exit,
+            _ => {
+                self.exit.interrupt();
+                return Seen::Nothing;
+            }
         };
         let met = exit.at_most(self.config.spread_exit);
         match self.exit.update(met) {
@@ -179,41 +272,66 @@ impl PairState {
         }
     }
 
-    fn look_for_entry(&mut self, long: usize, cross: &Cross<'_>, now: Mono) -> Seen {
-        let (Some(spread), Some(costs)) = (cross.entry(), self.costs[long]) else {
-            self.entries[long].interrupt();
-            return Seen::Nothing;
+    fn look_for_entry(&mut self, long: usize, cross: &Cross<'_>, stale: bool, now: Now) -> Seen {
+        let (spread, costs) = match (cross.entry(), self.costs[long]) {
+            (Some(spread), Ok(costs)) => (spread, costs),
+            (found, costs) => {
+                self.entries[long].interrupt();
+                if let Some(watch) = &mut self.watch {
+                    let one_sided = cross.long.ask.is_none() || cross.short.bid.is_none();
+                    watch[long].miss(why_no_spread(found.is_some(), costs.err(), stale || one_sided), now.wall);
+                }
+                return Seen::Nothing;
+            }
         };
         let signal = self.entries[long].update(spread.at_least(self.config.spread_entry));
         let first = match signal {
             Signal::Reached => true,
             Signal::Held => false,
-            Signal::Quiet | Signal::Confirming { .. } => return Seen::Nothing,
+            Signal::Quiet | Signal::Confirming { .. } => {
+                let reason = if signal == Signal::Quiet { SkipReason::SpreadTooSmall } else { SkipReason::Confirming };
+                if let Some(watch) = &mut self.watch {
+                    if stale {
+                        watch[long].miss(SkipReason::BookStale, now.wall);
+                    } else {
+                        watch[long].near(reason, spread, || rate_of(cross, &costs), now.wall);
+                    }
+                }
+                return Seen::Nothing;
+            }
         };
-        if !self.both_fresh(now) {
+        if !self.both_fresh(now.mono) {
             self.entries[long].rearm();
+            if let Some(watch) = &mut self.watch {
+                watch[long].miss(SkipReason::BookStale, now.wall);
+            }
             return Seen::Nothing;
         }
         let (Some(edge), Some(top)) = (cross.edge(&costs), cross.entry_top()) else { return Seen::Nothing };
         let (rate, top) = (spread.rate(), top.rate());
-        if !edge.at_least(self.config.edge_min) {
+        // The recorded edge is the sum of its lines, each rounded against us: it is what has to be enough.
+        let lines = edge.at_least(self.config.edge_min).then(|| cross.waterfall(&costs)).flatten();
+        let Some(waterfall) = lines.filter(|w| w.edge >= self.config.edge_min) else {
+            if let Some(watch) = &mut self.watch {
+                watch[long].near(SkipReason::EdgeTooSmall, spread, || Some(edge.rate()), now.wall);
+            }
             return if first { Seen::NoEdge { spread: rate, top, edge: edge.rate(), long } } else { Seen::Nothing };
-        }
-        let short = 1usize.saturating_sub(long);
+        };
+        let short = other(long);
+        let Some(terms) = self.terms else { return Seen::Nothing };
+        // In the venue's own currency, whatever that is worth.
         let limit = |index: usize, side: Side| {
             let vwap = if side == Side::Buy { self.quotes[index].buy } else { self.quotes[index].sell };
-            vwap?.worst.worse(side, self.config.price_bound)?.onto(self.ticks[index]?, side)
+            vwap?.worst.worse(side, self.config.price_bound)?.onto(terms[index].tick, side)
         };
         let (Some(buy), Some(sell)) = (limit(long, Side::Buy), limit(short, Side::Sell)) else { return Seen::Nothing };
         let leg = |index: usize| LegPlan {
             venue: self.config.venues[index],
             instrument: self.config.instruments[index],
-            lot: self.lots[index],
+            lot: terms[index].lot,
         };
-        let (funding, buffers) = (negative(self.config.funding), negative(self.config.buffers));
-        let depth = rate.minus(top);
-        // The fee line takes the rounding of the others, so that the lines sum to the edge exactly.
-        let fees = edge.rate().minus(top).minus(depth).minus(funding).minus(buffers);
+        let (Some(ask), Some(bid)) = (self.quotes[long].ask, self.quotes[short].bid) else { return Seen::Nothing };
+        let (Some(bought), Some(sold)) = (self.quotes[long].buy, self.quotes[short].sell) else { return Seen::Nothing };
         let intent = Intent {
             pair: self.config.pair,
             legs: [leg(long), leg(short)],
@@ -221,23 +339,85 @@ impl PairState {
             limits: [buy, sell],
             spread: rate,
             threshold: self.config.spread_entry,
-            waterfall: Waterfall { gross: top, conversion: Rate::ZERO, depth, fees, funding, buffers, edge: edge.rate() },
+            quoted: Quoted { tops: [ask, bid], executable: [bought.price(), sold.price()] },
+            waterfall,
         };
-        Seen::Entry { first, top, edge: edge.rate(), intent: Box::new(intent) }
+        Seen::Entry { first, top, edge: waterfall.edge, intent: Box::new(intent) }
     }
 
     /// Both books may be traded on at this moment, not only when they last moved.
     fn both_fresh(&self, now: Mono) -> bool {
         self.books.iter().all(|b| b.depth(now).is_ok())
     }
+
+    /// All spreads of both directions, long on the first venue and long on the second one, by books that may be traded on.
+    pub(crate) fn spreads(&self, now: Mono) -> [Spreads; 2] {
+        let quotes = [0, 1].map(|i: usize| {
+            let fit = self.books[i].depth(now).is_ok();
+            if fit { self.quotes[i] } else { Quote::nothing(self.size) }
+        });
+        both(&quotes[0], &quotes[1]).map(|cross| cross.spreads())
+    }
+
+    /// Begins to count what is not taken.
+    pub(crate) fn begin_watch(&mut self, since: Wall) {
+        self.watch = Some([Watch::new(since), Watch::new(since)]);
+    }
+
+    /// An entry was refused beyond the strategy, or taken if there is no reason.
+    pub(crate) fn answered(&mut self, long: VenueId, spread: Rate, edge: Rate, refused: Option<SkipReason>, at: Wall) {
+        let index = usize::from(self.config.venues[0] != long);
+        let Some(watch) = &mut self.watch else { return };
+        match refused {
+            Some(reason) => watch[index].refused(reason, spread, edge, at),
+            None => watch[index].taken(at),
+        }
+    }
+
+    /// Why an entry was refused, in words.
+    pub(crate) fn tell(&mut self, reason: SkipReason, detail: &str) {
+        if self.watch.is_some() {
+            self.told = Some((reason, detail.to_owned()));
+        }
+    }
+
+    /// What was seen and not taken since the last time, both directions.
+    pub(crate) fn sightings(&mut self, at: Wall, into: &mut Vec<Sighting>) {
+        let Some(watch) = &mut self.watch else { return };
+        for (long, watch) in watch.iter_mut().enumerate() {
+            let direction = Direction {
+                pair: self.config.pair,
+                long: self.config.venues[long],
+                short: self.config.venues[other(long)],
+                threshold: self.config.spread_entry,
+                edge_min: self.config.edge_min,
+            };
+            into.push(watch.sighting(direction, self.told.as_ref(), at));
+        }
+    }
 }
 
-const fn negative(rate: Rate) -> Rate {
-    Rate::from_e8(rate.e8().saturating_neg())
+/// The other one of two.
+const fn other(index: usize) -> usize {
+    1usize.saturating_sub(index)
+}
+
+fn rate_of(cross: &Cross<'_>, costs: &Costs) -> Option<Rate> {
+    cross.edge(costs).map(books::Edge::rate)
+}
+
+/// Why a direction could not be compared at all.
+fn why_no_spread(spread: bool, costs: Option<SkipReason>, unfit: bool) -> SkipReason {
+    match costs {
+        Some(SkipReason::NotTrading) => SkipReason::NotTrading,
+        Some(reason) if spread && !unfit => reason,
+        _ if unfit => SkipReason::BookStale,
+        _ => SkipReason::ThinBook,
+    }
 }
 
 /// Smallest step that both venues take: the least common multiple of their lots.
-fn common_step(a: Size, b: Size) -> Option<Size> {
+pub fn common_step(a: Size, b: Size) -> Option<Size> {
     let (mut x, mut y) = (a.e8(), b.e8());
     if x == 0 || y == 0 {
         return None;

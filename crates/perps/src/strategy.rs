@@ -1,8 +1,10 @@
 //! All pairs of a shard: from a market event to what should happen.
 
 use crate::pair::{PairConfig, PairState, Phase, Seen};
-use books::{Applied, Book, Unfit};
-use domain::{Instrument, InstrumentId, Level, MarketEvent, Mono, Pair, Price, Rate, Side, Size, VenueId};
+use books::{Applied, Book, Spreads, Unfit};
+use domain::names::SkipReason;
+use domain::record::Sighting;
+use domain::{Instrument, InstrumentId, Level, MarketEvent, Mono, Now, Pair, Price, Rate, Side, Size, VenueId, Wall};
 use engine::{Intent, Touch};
 
 /// What the strategy would do.
@@ -63,7 +65,11 @@ pub struct Strategy {
     /// Instrument index to (pair, which of its two books).
     places: Vec<Option<(usize, usize)>>,
     references: Vec<Option<Price>>,
+    marks: Vec<Option<(Price, Mono)>>,
 }
+
+/// A mark price older than this, ns, is none.
+const MARK_AGE_NS: u64 = 15_000_000_000;
 
 impl Strategy {
     /// A strategy over these pairs.
@@ -75,11 +81,12 @@ impl Strategy {
                 places[usize::from(id.0)] = Some((p, i));
             }
         }
-        let references = vec![None; places.len()];
-        Self { pairs: pairs.into_iter().map(PairState::new).collect(), places, references }
+        let (references, marks) = (vec![None; places.len()], vec![None; places.len()]);
+        Self { pairs: pairs.into_iter().map(PairState::new).collect(), places, references, marks }
     }
 
-    /// What the venues say about their instruments: grid, fees. Called whenever one of them says it anew.
+    /// What the venues say about their instruments: grid, fees, whether they trade. Called whenever one of them says it
+    /// anew; an instrument of which nothing was told yet is not traded.
     pub fn learn<'a>(&mut self, instrument: impl Fn(InstrumentId) -> Option<&'a Instrument>) {
         for pair in &mut self.pairs {
             if let [Some(a), Some(b)] = pair.config.instruments.map(&instrument) {
@@ -106,7 +113,7 @@ impl Strategy {
     }
 
     /// One market event: into its book, then both directions are looked at. `None` if it is about no book of ours.
-    pub fn on_event(&mut self, event: &MarketEvent, levels: &[Level], now: Mono) -> Option<(Moved, Option<Call>)> {
+    pub fn on_event(&mut self, event: &MarketEvent, levels: &[Level], now: Now) -> Option<(Moved, Option<Call>)> {
         let id = match event {
             MarketEvent::Book { instrument, .. }
             | MarketEvent::Top { instrument, .. }
@@ -118,12 +125,16 @@ impl Strategy {
         };
         let (p, i) = (*self.places.get(usize::from(id.0))?)?;
         let pair = self.pairs.get_mut(p)?;
-        let applied = pair.books[i].apply(event, levels, now);
+        let applied = pair.books[i].apply(event, levels, now.mono);
         let moved = Moved { pair: pair.config.pair, instrument: id, applied };
         if !matches!(event, MarketEvent::Book { .. } | MarketEvent::BookLost { .. }) {
+            if let MarketEvent::Mark { mark, .. } = event {
+                self.marks[usize::from(id.0)] = Some((*mark, now.mono));
+            }
+            pair.hear(i, event, now);
             return Some((moved, None));
         }
-        if let Some(best) = pair.books[i].depth(now).ok().and_then(|d| d.best(Side::Buy)) {
+        if let Some(best) = pair.books[i].depth(now.mono).ok().and_then(|d| d.best(Side::Buy)) {
             self.references[usize::from(id.0)] = Price::from_e8(best.price);
         }
         let (config, seen) = (pair.config.pair, pair.look(i, now));
@@ -138,6 +149,42 @@ impl Strategy {
             Seen::Exit(spread) => Some(Call::Exit { pair: config, spread }),
         };
         Some((moved, call))
+    }
+
+    /// Begins to count what is seen and not taken; nothing is counted before.
+    pub fn watch(&mut self, since: Wall) {
+        self.pairs.iter_mut().for_each(|p| p.begin_watch(since));
+    }
+
+    /// What became of an entry that was called for: refused by a reason from beyond the strategy, or taken.
+    pub fn answered(&mut self, pair: Pair, long: VenueId, spread: Rate, edge: Rate, refused: Option<SkipReason>, at: Wall) {
+        if let Some(state) = self.state_mut(pair) {
+            state.answered(long, spread, edge, refused, at);
+        }
+    }
+
+    /// The numbers behind a refusal, in words, kept until the next sightings ask for them.
+    pub fn tell(&mut self, pair: Pair, reason: SkipReason, detail: &str) {
+        if let Some(state) = self.state_mut(pair) {
+            state.tell(reason, detail);
+        }
+    }
+
+    /// What was seen and not taken since the last time, both directions of every pair; nothing without
+    /// [`Strategy::watch`].
+    pub fn sightings(&mut self, at: Wall) -> Vec<Sighting> {
+        let mut all = Vec::new();
+        self.pairs.iter_mut().for_each(|p| p.sightings(at, &mut all));
+        all
+    }
+
+    /// All spreads of a pair, long on its first venue and long on its second one. Divides, so it comes after the decision.
+    pub fn spreads(&self, pair: Pair, now: Mono) -> Option<[Spreads; 2]> {
+        self.pairs.iter().find(|p| p.config.pair == pair).map(|p| p.spreads(now))
+    }
+
+    fn state_mut(&mut self, pair: Pair) -> Option<&mut PairState> {
+        self.pairs.iter_mut().find(|p| p.config.pair == pair)
     }
 
     fn book(&self, id: InstrumentId) -> Option<&Book> {
@@ -155,6 +202,12 @@ impl Strategy {
     /// Average price of taking a size from a book that may be traded on.
     pub fn executable(&self, id: InstrumentId, side: Side, size: Size, now: Mono) -> Option<Price> {
         self.book(id)?.depth(now).ok()?.vwap(side, size).map(|v| v.price())
+    }
+
+    /// The venue's mark price, if it has said one lately.
+    pub fn mark(&self, id: InstrumentId, now: Mono) -> Option<Price> {
+        let (mark, at) = self.marks.get(usize::from(id.0)).copied().flatten()?;
+        (now.since(at) <= MARK_AGE_NS).then_some(mark)
     }
 
     /// The last price seen at all.

@@ -25,8 +25,15 @@ pub struct Keeper {
 }
 
 impl Keeper {
-    /// Handles one [`crate::Output::Append`].
+    /// Handles one [`crate::Output::Append`]. A record that no state is the fold of is left out where there is no room for it,
+    /// and nothing is the worse for that: no order waits for it, and the reserve is not for it.
     pub fn append(&mut self, record: &Record, reducing: bool, orders: &[OrderId], journal: &mut impl Records) {
+        if matches!(record, Record::Watched { .. } | Record::Timed { .. }) {
+            if !self.behind {
+                journal.append(record, false);
+            }
+            return;
+        }
         if !self.behind && journal.append(record, reducing) {
             return;
         }
@@ -103,6 +110,37 @@ mod tests {
         check(false, true, true, (true, false, 1));
         check(false, false, false, (false, true, 0));
         check(false, false, true, (true, true, 0));
+    }
+
+    #[test]
+    fn a_record_that_changes_no_state_is_dropped_without_a_word_and_never_from_the_reserve() {
+        let watched = Record::Watched { at: Wall(0), sightings: vec![] };
+        let timed = Record::Timed {
+            at: Wall(0),
+            order: order(),
+            way: "WS".to_owned(),
+            sign_ns: 0,
+            encode_ns: 0,
+            network_ns: 0,
+            parse_ns: 0,
+        };
+        for note in [watched, timed] {
+            for reducing in [false, true] {
+                let mut keeper = Keeper::default();
+                let mut disk = Disk { entries: false, reserve: true, kept: 0 };
+                keeper.append(&note, reducing, &[], &mut disk);
+                assert_eq!((disk.kept, keeper.behind(), keeper.take_failed()), (0, false, None), "{note:?}");
+                disk.entries = true;
+                keeper.append(&note, reducing, &[], &mut disk);
+                assert_eq!((disk.kept, keeper.behind(), keeper.take_failed()), (1, false, None), "{note:?}");
+                // Behind, the journal takes nothing but a snapshot, not even this.
+                (disk.entries, disk.reserve) = (false, false);
+                keeper.append(&record(), true, &[], &mut disk);
+                disk.entries = true;
+                keeper.append(&note, reducing, &[], &mut disk);
+                assert_eq!((disk.kept, keeper.behind()), (1, true), "{note:?}");
+            }
+        }
     }
 
     #[test]

@@ -13,4 +13,5 @@ mod shard;
 
 pub use keeper::{Keeper, Records};
 pub use output::{Output, Session};
+pub use perps::Spreads;
 pub use shard::{Shard, ShardConfig, Venue};

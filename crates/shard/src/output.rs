@@ -3,6 +3,7 @@
 use domain::record::Record;
 use domain::{InstrumentId, OrderId, Pair, VenueId};
 use engine::Notice;
+use perps::Spreads;
 use venue_api::{Action, SessionNews};
 
 /// One thing to do. The shell does them one after the other and never out of order.
@@ -41,6 +42,15 @@ pub enum Output {
         instrument: InstrumentId,
         /// What happened, in a stable word.
         what: &'static str,
+    },
+    /// The spreads after a book moved, told once the decision has been made; only while asked for.
+    Spread {
+        /// Pair.
+        pair: Pair,
+        /// The venues; the first one is long in the first direction.
+        venues: [VenueId; 2],
+        /// Both directions: entry and exit, at the best prices and for the size.
+        spreads: [Spreads; 2],
     },
 }
 

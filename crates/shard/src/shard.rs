@@ -30,6 +30,10 @@ pub struct ShardConfig {
     pub instruments: Vec<Instrument>,
     /// Say [`Output::BookUpdated`] for every update.
     pub tell_books: bool,
+    /// Say [`Output::Spread`] for every update, after the decision.
+    pub tell_spreads: bool,
+    /// How often what was seen and not taken is summed up in a record, ms; `None`: never, and nothing is counted.
+    pub watch_every_ms: Option<i64>,
     /// Reads the monotonic clock of the shell, to measure signing with; nothing is decided by it.
     pub stopwatch: fn() -> Mono,
 }
@@ -44,6 +48,10 @@ pub struct Shard {
     news: VecDeque<(usize, VenueNews)>,
     out: Out,
     tell_books: bool,
+    tell_spreads: bool,
+    watch_every_ms: Option<i64>,
+    /// When the next sum is due.
+    watch_at: Option<Wall>,
     stopwatch: fn() -> Mono,
     /// Signing and encoding of orders on their way, ns.
     laps: BTreeMap<OrderId, (u64, u64)>,
@@ -63,6 +71,9 @@ impl Shard {
             news: VecDeque::with_capacity(16),
             out: Out::default(),
             tell_books: config.tell_books,
+            tell_spreads: config.tell_spreads,
+            watch_every_ms: config.watch_every_ms,
+            watch_at: None,
             stopwatch: config.stopwatch,
             laps: BTreeMap::new(),
             phases: Vec::new(),
@@ -81,6 +92,10 @@ impl Shard {
 
     /// Starts: a fresh epoch, restored rounds, and every client's first move.
     pub fn start(&mut self, epoch: u32, now: Now) {
+        if let Some(every) = self.watch_every_ms {
+            self.strategy.watch(now.wall);
+            self.watch_at = Some(now.wall.plus_ms(every));
+        }
         self.with_engine(now, |engine, desk| {
             engine.start(epoch, now, desk);
             engine.restored(desk);
@@ -101,6 +116,11 @@ impl Shard {
     /// A frame arrived.
     pub fn on_frame(&mut self, venue: usize, conn: ConnId, frame: Frame<'_>, now: Now) {
         self.with_client(venue, now, |v, out| v.client.on_frame(conn, frame, now, out));
+        // Rules come with what is said beside the books, never with a book: those are not held up by the comparison.
+        let beside = |e: &MarketEvent| matches!(e, MarketEvent::Mark { .. } | MarketEvent::Funding { .. });
+        if self.out.market.is_empty() || self.out.market.iter().any(beside) {
+            self.relearn_if_changed(venue);
+        }
     }
     /// A request was answered, or not.
     pub fn on_reply(&mut self, venue: usize, request: RequestId, reply: Reply<'_>, now: Now) {
@@ -110,14 +130,21 @@ impl Shard {
     /// A client's timer is due.
     pub fn on_timer(&mut self, venue: usize, timer: TimerId, now: Now) {
         self.with_client(venue, now, |v, out| v.client.on_timer(timer, now, out));
+        self.relearn_if_changed(venue);
     }
     /// Time has passed.
     pub fn tick(&mut self, now: Now) {
         self.with_engine(now, |engine, desk| engine.tick(now, desk));
+        if let (Some(due), Some(every)) = (self.watch_at, self.watch_every_ms)
+            && due <= now.wall
+        {
+            self.sum_up(now);
+            self.watch_at = Some(now.wall.plus_ms(every.max(1)));
+        }
     }
     /// When [`Shard::tick`] next has something to do.
     pub fn next_wake(&self) -> Option<Wall> {
-        self.engine.next_wake()
+        [self.engine.next_wake(), self.watch_at].into_iter().flatten().min()
     }
 
     /// An append failed: `orders` were left out by the shell. Entries stop until [`Shard::journal_works`].
@@ -135,6 +162,7 @@ impl Shard {
 
     /// Begins to stop.
     pub fn begin_stop(&mut self, on_stop: OnStop, now: Now) {
+        self.sum_up(now);
         self.with_engine(now, |engine, desk| engine.begin_stop(on_stop, now, desk));
     }
     /// Asks every venue for its account.
@@ -207,7 +235,8 @@ impl Shard {
         let mut at = 0usize;
         while let Some(event) = self.out.market.get(at) {
             at = at.saturating_add(1);
-            let Some((moved, call)) = self.strategy.on_event(event, &self.out.levels, now.mono) else { continue };
+            let Some((moved, call)) = self.strategy.on_event(event, &self.out.levels, now) else { continue };
+            let tell_spreads = self.tell_spreads && matches!(event, MarketEvent::Book { .. } | MarketEvent::BookLost { .. });
             if self.tell_books {
                 let venue = self.instruments[usize::from(moved.instrument.0)].venue;
                 let what = word(event);
@@ -215,6 +244,9 @@ impl Shard {
             }
             if let Some(call) = call {
                 self.on_call(call, now);
+            }
+            if tell_spreads {
+                self.tell_spreads_of(moved.pair, now);
             }
         }
         self.settle(now);
@@ -268,7 +300,16 @@ impl Shard {
                     }));
                 }
                 // A refusal is told by the engine where it is new.
-                let _ = self.call_engine(now, |engine, desk| engine.enter(&intent, now, desk));
+                let told = self.outputs.len();
+                let refused = self.call_engine(now, |engine, desk| engine.enter(&intent, now, desk)).err();
+                if self.watch_at.is_some() {
+                    for output in self.outputs.iter().skip(told) {
+                        if let Output::Tell(Notice::Skipped { pair, reason, detail }) = output {
+                            self.strategy.tell(*pair, *reason, detail);
+                        }
+                    }
+                    self.strategy.answered(intent.pair, intent.legs[0].venue, intent.spread, edge, refused, now.wall);
+                }
                 self.set_phases();
             }
             Call::NoEdge { pair, spread, threshold, top, edge, long, short } => {
@@ -299,9 +340,11 @@ impl Shard {
             VenueNews::Foreign { evidence } => {
                 self.call_engine(now, |engine, desk| engine.on_foreign(venue, None, evidence, now, desk));
             }
-            VenueNews::Forced { instrument, evidence, .. } => {
-                let pair = self.pair_of(instrument);
-                self.call_engine(now, |engine, desk| engine.on_forced(venue, pair, evidence, now, desk));
+            VenueNews::Forced { instrument, taken, evidence } => {
+                // A client names only what it was given; anything else would be a fault of the wiring.
+                if usize::from(instrument.0) < self.instruments.len() {
+                    self.call_engine(now, |engine, desk| engine.on_forced(venue, instrument, taken, evidence, now, desk));
+                }
             }
             VenueNews::OrderLatency { order, sign_ns, encode_ns, network_ns, parse_ns } => {
                 let way = self.venues[index].way;
@@ -323,8 +366,22 @@ impl Shard {
         }
     }
 
-    fn pair_of(&self, instrument: InstrumentId) -> Option<Pair> {
-        self.instruments.get(usize::from(instrument.0)).map(|i| i.pair)
+    /// What was seen and not taken becomes a record. It reduces nothing and carries no order, so a journal that has no room
+    /// for it holds nothing up.
+    fn sum_up(&mut self, now: Now) {
+        let sightings = self.strategy.sightings(now.wall);
+        if !sightings.is_empty() {
+            let record = Record::Watched { at: now.wall, sightings };
+            self.outputs.push(Output::Append { record, reducing: false, orders: Vec::new() });
+        }
+    }
+
+    #[cold]
+    fn tell_spreads_of(&mut self, pair: Pair, now: Now) {
+        let venues = self.strategy.pairs().find(|p| p.pair == pair).map(|p| p.venues);
+        if let (Some(venues), Some(spreads)) = (venues, self.strategy.spreads(pair, now.mono)) {
+            self.outputs.push(Output::Spread { pair, venues, spreads });
+        }
     }
 
     /// A client may read its venue's rules anew at any time, after a refusal for instance; prices on an old grid would be

@@ -6,7 +6,7 @@ use domain::record::Policy;
 use domain::{Instrument, InstrumentId, Pair, Rate, Size, Usd, VenueId};
 use engine::EngineConfig;
 use paradex_client::ParadexClient;
-use perps::{PairConfig, Sizing};
+use perps::{Funding, PairConfig, Sizing};
 use risk::Limits;
 use shard::{Shard, ShardConfig, Venue};
 use signing::SanitizedValue;
@@ -133,15 +133,18 @@ impl Bot {
                 spread_exit: Rate::from_bps(10),
                 edge_min: Rate::ZERO,
                 confirm_ticks: 1,
-                funding: Rate::ZERO,
+                funding: Funding::Fixed(Rate::ZERO),
                 buffers: Rate::ZERO,
                 price_bound: Rate::from_bps(5),
+                quote_usd: [None; 2],
             }],
             instruments: vec![
                 Instrument::unknown(InstrumentId(0), VenueId::new("vest"), PAIR, "ETH-PERP"),
                 Instrument::unknown(InstrumentId(1), VenueId::new("paradex"), PAIR, "ETH-USD-PERP"),
             ],
             tell_books: false,
+            tell_spreads: false,
+            watch_every_ms: None,
             stopwatch: domain::Mono::default,
         };
         Self {

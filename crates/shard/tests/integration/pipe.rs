@@ -9,7 +9,7 @@ use domain::record::Policy;
 use domain::{Instrument, InstrumentId, Mono, Now, Pair, Rate, Size, Usd, VenueId, Wall};
 use engine::EngineConfig;
 use paradex_client::{InstrumentConfig, ParadexClient};
-use perps::{PairConfig, Sizing};
+use perps::{Funding, PairConfig, Sizing};
 use risk::Limits;
 use shard::{Output, Shard, ShardConfig, Venue};
 use signing::{Felt, SanitizedValue, StarkKey, stark_account};
@@ -103,9 +103,10 @@ fn shard(spread_entry: Rate, stopwatch: fn() -> Mono, vest: VestClient, paradex:
         spread_exit: Rate::from_bps(-1_000),
         edge_min: Rate::ZERO,
         confirm_ticks: 1,
-        funding: Rate::ZERO,
+        funding: Funding::Fixed(Rate::ZERO),
         buffers: Rate::ZERO,
         price_bound: Rate::from_bps(5),
+        quote_usd: [None; 2],
     };
     let unknown = |id, venue, symbol| Instrument::unknown(InstrumentId(id), VenueId::new(venue), PAIR, symbol);
     let instruments = vec![unknown(0, "vest", "ETH-PERP"), unknown(1, "paradex", "ETH-USD-PERP")];
@@ -113,7 +114,9 @@ fn shard(spread_entry: Rate, stopwatch: fn() -> Mono, vest: VestClient, paradex:
         Venue { id: names[VEST], client: Box::new(vest), way: "REST" },
         Venue { id: names[PARADEX], client: Box::new(paradex), way: "WS" },
     ];
-    Shard::new(ShardConfig { engine, pairs: vec![pair], instruments, tell_books: false, stopwatch }, venues)
+    let (tell_books, tell_spreads, watch_every_ms) = (false, false, None);
+    let config = ShardConfig { engine, pairs: vec![pair], instruments, tell_books, tell_spreads, watch_every_ms, stopwatch };
+    Shard::new(config, venues)
 }
 
 impl Pipe {

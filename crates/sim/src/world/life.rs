@@ -192,7 +192,7 @@ impl World {
             Output::Act { venue, order, action } => self.act(*venue, *order, action)?,
             Output::Tell(notice) => self.tell(notice),
             Output::Session(session) => self.told(format!("{} {:?}", session.venue, session.news)),
-            Output::BookUpdated { .. } => {}
+            Output::BookUpdated { .. } | Output::Spread { .. } => {}
         }
         Ok(crash.is_some())
     }
