@@ -22,16 +22,16 @@ pub(crate) struct Cut {
     pub(crate) buys: bool,
     /// Whether the venue still gets it.
     pub(crate) arrives: bool,
-    /// Whether the line stays cut until it is mended.
-    pub(crate) stays: bool,
+    /// How long nothing gets through, ms; `None`: until it is mended.
+    pub(crate) away_ms: Option<i64>,
 }
 
 /// What the line does and what passed over it.
 #[derive(Debug, Default)]
 pub(crate) struct Line {
     cut: Option<Cut>,
-    /// Nothing gets through.
-    dark: bool,
+    /// Until when nothing gets through, in the venue's microseconds.
+    dark_until: i64,
     conns: BTreeSet<u64>,
     /// Every order request, in the order of coming.
     pub(crate) requests: Vec<Request>,
@@ -53,7 +53,11 @@ impl Line {
 
     /// Ends what is cut.
     pub(crate) fn mend(&mut self) {
-        (self.cut, self.dark) = (None, false);
+        (self.cut, self.dark_until) = (None, 0);
+    }
+
+    fn is_dark(&self, now: SimNow) -> bool {
+        now.0 < self.dark_until
     }
 
     fn order(&mut self, name: Name, buys: bool) -> Option<Cut> {
@@ -111,10 +115,10 @@ pub(crate) struct OnLine<S> {
 
 impl<S: VenueSim> OnLine<S> {
     /// Breaks every connection at once: what the machine was about to say since `from` is never said.
-    fn breaks(&self, stays: bool, from: usize, now: SimNow, out: &mut Vec<SimAction>) {
+    fn breaks(&self, away_ms: Option<i64>, from: usize, now: SimNow, out: &mut Vec<SimAction>) {
         out.truncate(from);
         let mut line = lock(&self.line);
-        line.dark |= stays;
+        line.dark_until = away_ms.map_or(i64::MAX, |ms| now.0.saturating_add(ms.saturating_mul(1_000)));
         let (mut machine, mut unheard) = (lock(&self.machine), Vec::new());
         for conn in std::mem::take(&mut line.conns) {
             machine.on_disconnect(conn, now, &mut unheard);
@@ -122,9 +126,9 @@ impl<S: VenueSim> OnLine<S> {
         }
     }
 
-    fn through(&self, out: &mut Vec<SimAction>, from: usize) {
+    fn through(&self, out: &mut Vec<SimAction>, from: usize, now: SimNow) {
         let mut line = lock(&self.line);
-        if line.dark {
+        if line.is_dark(now) {
             out.truncate(from);
         }
         line.listen(&out[from..]);
@@ -137,12 +141,12 @@ impl<S: VenueSim> VenueSim for OnLine<S> {
     }
 
     fn on_connect(&mut self, conn: u64, target: &str, headers: &[(String, String)], now: SimNow, out: &mut Vec<SimAction>) {
-        if lock(&self.line).dark {
+        if lock(&self.line).is_dark(now) {
             return out.push(SimAction::RefuseUpgrade { conn, status: 503 });
         }
         let from = out.len();
         lock(&self.machine).on_connect(conn, target, headers, now, out);
-        self.through(out, from);
+        self.through(out, from, now);
     }
 
     fn on_message(&mut self, conn: u64, message: &Message, now: SimNow, out: &mut Vec<SimAction>) {
@@ -156,8 +160,8 @@ impl<S: VenueSim> VenueSim for OnLine<S> {
             lock(&self.machine).on_message(conn, message, now, out);
         }
         match cut {
-            Some(cut) => self.breaks(cut.stays, from, now, out),
-            None => self.through(out, from),
+            Some(cut) => self.breaks(cut.away_ms, from, now, out),
+            None => self.through(out, from, now),
         }
     }
 
@@ -167,7 +171,7 @@ impl<S: VenueSim> VenueSim for OnLine<S> {
     }
 
     fn on_request(&mut self, request: u64, http: HttpRequest<'_>, now: SimNow, out: &mut Vec<SimAction>) {
-        if lock(&self.line).dark {
+        if lock(&self.line).is_dark(now) {
             return out.push(SimAction::Hang { request, after_us: 0 });
         }
         let is_order = http.method == "POST" && http.target.ends_with("/orders");
@@ -179,10 +183,10 @@ impl<S: VenueSim> VenueSim for OnLine<S> {
         }
         match cut {
             Some(cut) => {
-                self.breaks(cut.stays, from, now, out);
+                self.breaks(cut.away_ms, from, now, out);
                 out.push(SimAction::Hang { request, after_us: 0 });
             }
-            None => self.through(out, from),
+            None => self.through(out, from, now),
         }
     }
 
@@ -193,7 +197,7 @@ impl<S: VenueSim> VenueSim for OnLine<S> {
     fn on_wake(&mut self, now: SimNow, out: &mut Vec<SimAction>) {
         let from = out.len();
         lock(&self.machine).on_wake(now, out);
-        self.through(out, from);
+        self.through(out, from, now);
     }
 
     fn set_fault(&mut self, name: &str, parameters: &Value) -> Result<(), String> {

@@ -276,7 +276,7 @@ impl World {
             *filled.entry((round, leg, purpose == Purpose::Entry)).or_default() += order.filled_e8;
             keys.push(order.key);
         }
-        assert!(!keys.is_empty(), "nothing was ordered: there is nothing to judge");
+        assert!(!intended.is_empty(), "nothing was ordered: there is nothing to judge");
         let orders = keys.len();
         keys.sort();
         keys.dedup();

@@ -12,6 +12,8 @@ const PART_BPS: i64 = 4_000;
 /// When a late fill comes: in time, and when the bot has stopped waiting. ms
 const LATE_MS: i64 = 250;
 const TOO_LATE_MS: i64 = ANSWER_MS + 500;
+/// Vest decides an order within 0.12 s of its answer; one that the bot can still reach meanwhile, it cancels. ms
+const DECIDED_MS: i64 = 250;
 
 /// What is done about a leg once the bot has recorded that its order's fate is unknown.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -42,7 +44,8 @@ impl Leg {
             world.fault(self.venue, name, parameters);
         };
         let share = |bps: i64| once("partial_fill", json!({ "share_bps": bps }));
-        let cut = |arrives, stays| world.line(self.venue, |line| line.cut(Cut { buys: self.buys, arrives, stays }));
+        let cut = |arrives, away_ms| world.line(self.venue, |line| line.cut(Cut { buys: self.buys, arrives, away_ms }));
+        let on_vest = self.venue == Venue::Vest;
         match self.fill {
             Fill::Partial => share(PART_BPS),
             // Everything but an order that never arrives is taken and ends without a fill.
@@ -54,7 +57,7 @@ impl Leg {
         }
         match (self.fault, self.fill) {
             (Some(Fault::Refused), _) => {
-                once("refuse_order", json!({ "code": if self.venue == Venue::Vest { "3001" } else { "MARKET_NOT_OPEN" } }));
+                once("refuse_order", json!({ "code": if on_vest { "3001" } else { "MARKET_NOT_OPEN" } }));
             }
             (Some(Fault::Timeout), Fill::None) => once("drop_order", json!({})),
             (Some(Fault::LostAck), Fill::Unknown) => {
@@ -62,14 +65,25 @@ impl Leg {
                 return Then::Nothing;
             }
             // On Vest an answer may come at any time within the request's life, or the line end at once.
-            (Some(Fault::Timeout), Fill::Partial | Fill::Full) if self.venue == Venue::Vest => {
+            (Some(Fault::Timeout), Fill::Partial | Fill::Full) if on_vest => {
                 once("lose_order_answer", json!({ "after_ms": 30_000 }));
             }
-            (Some(Fault::Timeout | Fault::LostAck), Fill::None | Fill::Partial | Fill::Full) => once("lose_order_answer", json!({})),
+            (Some(Fault::Timeout | Fault::LostAck), Fill::None | Fill::Partial | Fill::Full) => {
+                once("lose_order_answer", json!({}));
+                if on_vest {
+                    once("event_before_answer", json!({})); // else the order is cancelled before it is decided
+                }
+            }
+            (Some(Fault::LateFill), Fill::Unknown) if on_vest => {
+                // Later than the bot waits, it would be cancelled first: it comes late, and is told later still.
+                once("late_fill", json!({ "ms": LATE_MS }));
+                once("hold_order_answer", json!({}));
+                return Then::Release;
+            }
             (Some(Fault::LateFill), Fill::Unknown) => once("late_fill", json!({ "ms": TOO_LATE_MS })),
             (Some(Fault::LateFill), _) => once("late_fill", json!({ "ms": LATE_MS })),
             (Some(Fault::Disconnect), fill) => {
-                cut(fill != Fill::None, fill == Fill::Unknown);
+                cut(fill != Fill::None, if fill == Fill::Unknown { None } else { Some(if on_vest { DECIDED_MS } else { 0 }) });
                 return if fill == Fill::Unknown { Then::Mend } else { Then::Nothing };
             }
             (None | Some(Fault::Timeout | Fault::DuplicateFill), Fill::Unknown) => {

@@ -35,7 +35,7 @@ async fn play((venue, trouble): (Venue, Trouble)) -> i64 {
     match trouble {
         Trouble::RefusesEveryClose => world.fault(venue, "refuse_order", json!({ "side": "sell", "code": refusal(venue) })),
         // It takes the first close, and nothing is heard of it any more.
-        Trouble::StaysAway => world.line(venue, |line| line.cut(Cut { buys: false, arrives: false, stays: true })),
+        Trouble::StaysAway => world.line(venue, |line| line.cut(Cut { buys: false, arrives: false, away_ms: None })),
     }
     let mut bot = world.bot();
     says(&bot, "NEEDS_OPERATOR").await;
