@@ -19,7 +19,7 @@ use tokio::time::timeout;
 /// Records and changes after which a batch is sent.
 const BATCH: (usize, usize) = (4_096, 2_048);
 /// Longest wait for a batch.
-const SEND: Duration = Duration::from_secs(60);
+const SEND: Duration = Duration::from_mins(1);
 
 /// Sends one journal to one database.
 #[derive(Debug)]

@@ -29,7 +29,7 @@ use journal::Identity;
 /// # Errors
 /// See [`MirrorError`].
 pub async fn probe(pg: &Postgres, ours: &Identity) -> Result<u64, MirrorError> {
-    if !pg.address.txn_pool && link::is_pooled(&pg.address).await? {
+    if !pg.address.txn_pool && Box::pin(link::is_pooled(&pg.address)).await? {
         return Err(MirrorError::Pooler);
     }
     mirror::belongs(pg, ours).await.map(|mark| mark.seq)

@@ -12,7 +12,7 @@ use std::time::Duration;
 const TABLES: [&str; 9] =
     ["cursor", "positions", "rounds", "orders", "fills", "incidents", "identity", "journal", "seaql_migrations"];
 /// Longest wait for the tables.
-const MIGRATE: Duration = Duration::from_secs(120);
+const MIGRATE: Duration = Duration::from_mins(2);
 
 /// Row level security on, nothing granted. A hosted database gives its public roles everything on new tables by default
 /// (Supabase: `anon` and `authenticated`), and their keys stand in web pages.
@@ -82,7 +82,7 @@ impl TableSecurity {
 /// # Errors
 /// [`MirrorError::MigrateThroughPooler`], [`MirrorError::Newer`], or what the database says.
 pub async fn migrate(address: &Address) -> Result<usize, MirrorError> {
-    if is_pooled(address).await? {
+    if Box::pin(is_pooled(address)).await? {
         return Err(MirrorError::MigrateThroughPooler);
     }
     let pg = Postgres::connect(address).await?;

@@ -37,7 +37,7 @@ impl Status {
     /// # Errors
     /// [`MirrorError::Database`] or [`MirrorError::Silent`] when the database does not answer.
     pub async fn ask(address: &Address) -> Result<Self, MirrorError> {
-        let pooled = is_pooled(address).await?;
+        let pooled = Box::pin(is_pooled(address)).await?;
         let address = if pooled { address.without_cache() } else { address.clone() };
         let pg = Postgres::connect(&address).await?;
         let schema = schema(&pg).await?;
