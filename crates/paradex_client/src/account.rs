@@ -41,6 +41,8 @@ pub(crate) struct AccountRead {
     pub(crate) asked: bool,
     left: u16,
     pages: u16,
+    /// Fills are listed from then on, ms.
+    fills_since: i64,
     failed: Option<String>,
     snapshot: AccountSnapshot,
 }
@@ -141,18 +143,20 @@ impl ParadexClient {
         let read = self.next_read();
         let snapshot = AccountSnapshot { as_of: self.session.venue_time(now), ..AccountSnapshot::default() };
         let as_of = snapshot.as_of;
-        self.account_reads.insert(read, AccountRead { asked, left: 5, pages: 1, failed: None, snapshot });
-        for (part, target) in AccountPart::ALL {
-            let http = Http::Account { read, part };
-            self.request(http, Lane::Account, Method::Get, target.into(), Self::bearer(&token), String::new(), out);
-        }
         let born = *self.born.get_or_insert(as_of);
-        let since = self.fills_read.ms().saturating_sub(OVERLAP_MS).max(born.ms().saturating_add(1));
         // A venue's clock that was set back must not hide what fills now.
-        let since = if as_of < born { as_of.ms().saturating_sub(OVERLAP_MS) } else { since };
-        let target = format!("/fills?start_at={since}&page_size=100");
-        let http = Http::Account { read, part: AccountPart::Fills };
-        self.request(http, Lane::Account, Method::Get, target, Self::bearer(&token), String::new(), out);
+        let fills_since = if as_of < born {
+            as_of.ms().saturating_sub(OVERLAP_MS)
+        } else {
+            self.fills_read.min(as_of).ms().saturating_sub(OVERLAP_MS).max(born.ms().saturating_add(1))
+        };
+        self.account_reads.insert(read, AccountRead { asked, left: 5, pages: 1, fills_since, failed: None, snapshot });
+        let fills = format!("/fills?start_at={fills_since}&page_size=100");
+        let parts = AccountPart::ALL.into_iter().map(|(part, target)| (part, target.to_owned()));
+        for (part, target) in parts.chain([(AccountPart::Fills, fills)]) {
+            let http = Http::Account { read, part };
+            self.request(http, Lane::Account, Method::Get, target, Self::bearer(&token), String::new(), out);
+        }
     }
 
     /// A page of fills: each to its order, or told as a stranger's. Asks for the next page.
@@ -171,7 +175,7 @@ impl ParadexClient {
                     return Err(DecodeError::Field("the list of fills"));
                 };
                 (r.pages, r.left) = (r.pages.saturating_add(1), r.left.saturating_add(1));
-                let target = format!("/fills?page_size=100&cursor={}", escaped(cursor));
+                let target = format!("/fills?start_at={}&page_size=100&cursor={}", r.fills_since, escaped(cursor));
                 let http = Http::Account { read, part: AccountPart::Fills };
                 self.request(http, Lane::Account, Method::Get, target, Self::bearer(&token), String::new(), out);
             }

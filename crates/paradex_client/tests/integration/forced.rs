@@ -129,7 +129,7 @@ fn readings_of_fills_begin_with_this_life_and_overlap() {
         rig.step(|c, now, out| c.read_account(now, out));
         let since = since(rig, fills);
         if fills.contains("next") {
-            let asked = rig.reply("/fills?page_size=100&cursor=a%3D", 200, r#"{"results":[]}"#);
+            let asked = rig.reply("/fills?start_at=1763712000001&page_size=100&cursor=a%3D", 200, r#"{"results":[]}"#);
             assert!(asked.headers.iter().any(|(n, _)| n == "Authorization"));
         }
         rest(rig);

@@ -305,6 +305,8 @@ fn freeze_book_sends_no_market_data_and_goes_on_without_a_gap() {
     b.run_ms(5_000);
     assert_eq!(b.frames(conn, 3).len(), before);
     assert_eq!(b.closed(conn), None);
+    let rest = b.get(&format!("/v1/orderbook/{ETH}"))["last_updated_at"].as_i64().unwrap();
+    assert!(b.now / 1_000 - rest < 100, "the book goes on over REST");
     let late = b.connect(Some(2));
     b.subscribe(late, &format!("order_book.{ETH}.deltas"));
     b.run_ms(1_000);
