@@ -41,6 +41,15 @@ pub trait Desk {
     /// The last price seen at all, however old: a reference when there is no book.
     fn reference(&self, id: InstrumentId) -> Option<Price>;
 
+    /// The venue's mark price, else the best reference there is: what its price bands are counted from.
+    fn mark(&self, id: InstrumentId) -> Option<Price> {
+        self.reference(id)
+    }
+    /// How long ago this stamp was, ns, by the shell's stopwatch; 0 where there is none.
+    fn since(&self, _stamp: Now) -> u64 {
+        0
+    }
+
     /// Puts a cleared order into the venue's words.
     ///
     /// # Errors

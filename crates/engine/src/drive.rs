@@ -6,7 +6,8 @@ use crate::{Desk, Notice};
 use domain::names::{Ending, EventType};
 use domain::record::{Decision, ExitReason, GiveUp, Intended, Record};
 use domain::{
-    Fills, LegId, Now, OrderId, OrderNews, OrderReport, OrderSpec, Pair, Price, Purpose, Rate, RoundId, Side, Size, VenueId, Wall,
+    Fills, LegId, Lifecycle, Now, OrderEnd, OrderId, OrderNews, OrderReport, OrderSpec, Pair, Price, Purpose, Rate, RefusalKind,
+    RoundId, Side, Size, VenueId, Wall,
 };
 use saga::{Fate, Goal, OrderWish, Round, Wish, World};
 
@@ -70,20 +71,24 @@ impl Engine {
                 desk.notice(notice);
             }
             self.drive(order.round, now, desk);
+            // Nothing to reduce: the venue holds less than the fold says, and only its account says how much.
+            if order.purpose != Purpose::Entry && says_nothing_to_reduce(&news) {
+                self.read(venue, now, desk);
+            }
         }
     }
 
     /// The order's way took this long; recorded for the timeline and told.
     pub fn on_latency(&mut self, order: OrderId, way: &'static str, ns: [u64; 4], now: Now, desk: &mut impl Desk) {
         let Some(round) = self.find(order.round) else { return };
-        let (pair, venue) = (round.plan.pair, round.plan.legs[order.leg.index()].venue);
+        let (pair, venue, spread) = (round.plan.pair, round.plan.legs[order.leg.index()].venue, round.plan.spread);
         let [sign_ns, encode_ns, network_ns, parse_ns] = ns;
         let at = now.wall;
         // A measurement must not use up what a full disk keeps for orders.
         if self.journal_ok {
             self.record(Record::Timed { at, order, way: way.to_owned(), sign_ns, encode_ns, network_ns, parse_ns }, desk);
         }
-        desk.notice(Notice::OrderLatency { order, pair, venue, way, sign_ns, encode_ns, network_ns, parse_ns });
+        desk.notice(Notice::OrderLatency { order, pair, venue, way, sign_ns, encode_ns, network_ns, parse_ns, spread });
     }
 
     /// Closes a position by decision of a strategy, an operator or a venue. False if it is not open and even now.
@@ -93,26 +98,27 @@ impl Engine {
         if slot.round.goal != Goal::Hold || too_early {
             return false;
         }
-        let pair = slot.round.plan.pair;
         let decision = Decision::ExitBegun { reason, spread };
-        if !self.record(Record::Decided { at: now.wall, round: id, decision }, desk) {
+        if !self.decide(id, decision, now, desk) {
             return false;
         }
-        desk.notice(Notice::ExitBegun { round: id, pair, reason, spread });
         self.drive(id, now, desk);
         true
     }
 
     /// Time has passed: whatever is due is done.
     pub fn tick(&mut self, now: Now, desk: &mut impl Desk) {
-        let held_too_long = |round: &Round| match (round.goal, round.entered_at, self.config.max_holding_ms) {
-            (Goal::Hold, Some(at), Some(ms)) => now.wall >= at.plus_ms(ms),
-            _ => false,
-        };
-        let late: Vec<RoundId> = self.rounds.values().map(|s| &s.round).filter(|r| held_too_long(r)).map(Round::id).collect();
+        let late: Vec<RoundId> = self
+            .rounds
+            .values()
+            .map(|s| &s.round)
+            .filter(|r| self.held_until(r).is_some_and(|at| now.wall >= at))
+            .map(Round::id)
+            .collect();
         for id in late {
             self.exit(id, ExitReason::MaxHolding, None, now, desk);
         }
+        self.instruments_changed(now, desk);
         let due: Vec<RoundId> =
             self.rounds.iter().filter(|(_, s)| s.wake.is_some_and(|w| now.wall >= w)).map(|(id, _)| *id).collect();
         for id in due {
@@ -122,13 +128,29 @@ impl Engine {
         self.flatten_when_stopping(now, desk);
     }
 
+    /// When the longest holding time of a position is over.
+    fn held_until(&self, round: &Round) -> Option<Wall> {
+        let at = round.entered_at.filter(|_| round.goal == Goal::Hold)?;
+        self.config.max_holding_of(round.plan.pair).map(|ms| at.plus_ms(ms))
+    }
+
+    /// What venues say about their instruments may have changed: a position on one that goes off its list is closed
+    /// while that can be done.
+    pub fn instruments_changed(&mut self, now: Now, desk: &mut impl Desk) {
+        let leaving = |round: &Round| {
+            round.goal == Goal::Hold
+                && round.plan.legs.iter().any(|leg| desk.instrument(leg.instrument).lifecycle == Lifecycle::Delisted)
+        };
+        let ids: Vec<RoundId> = self.rounds.values().map(|s| &s.round).filter(|r| leaving(r)).map(Round::id).collect();
+        for id in ids {
+            self.exit(id, ExitReason::Delisted, None, now, desk);
+        }
+    }
+
     /// When [`Engine::tick`] next has something to do.
     pub fn next_wake(&self) -> Option<Wall> {
         let rounds = self.rounds.values().filter_map(|s| s.wake);
-        let holding = self.rounds.values().filter_map(|s| match (s.round.goal, s.round.entered_at, self.config.max_holding_ms) {
-            (Goal::Hold, Some(at), Some(ms)) => Some(at.plus_ms(ms)),
-            _ => None,
-        });
+        let holding = self.rounds.values().filter_map(|s| self.held_until(&s.round));
         rounds.chain(holding).chain(self.next_reconcile()).min()
     }
 
@@ -186,6 +208,8 @@ impl Engine {
         }
         let Some(slot) = self.rounds.get_mut(&id) else { return false };
         let round = &slot.round;
+        let legs = round.plan.legs.map(|l| l.venue);
+        let spread = round.plan.spread;
         match decision {
             Decision::TimedOut(order) => desk.notice(Notice::OrderNews {
                 order,
@@ -194,22 +218,26 @@ impl Engine {
                 event: EventType::OrderUnknown,
                 fills: round.order(order).map(|o| o.fills).unwrap_or_default(),
                 detail: format!("no final word within {} ms", round.plan.policy.answer_ms),
+                spread,
             }),
-            Decision::GaveUp(why) => desk.notice(Notice::GaveUp { round: id, pair, why }),
+            Decision::GaveUp(why) => desk.notice(Notice::GaveUp { round: id, pair, why, legs, spread }),
             Decision::Entered if first_entry => {
                 let spread = filled_spread(round).unwrap_or(round.plan.spread);
                 let size = Size::from_e8(round.held(LegId::A)).unwrap_or(Size::ZERO);
-                let (long, short) = (round.plan.legs[0].venue, round.plan.legs[1].venue);
+                let [long, short] = legs;
                 let took_ms = now.wall.ms().saturating_sub(round.plan.at.ms());
                 desk.notice(Notice::Entered { round: id, pair, spread, long, short, size, took_ms });
-                desk.notice(Notice::PositionSaved { round: id, pair, spread });
-                desk.notice(Notice::AutoExecuted { round: id, pair, spread });
+                desk.notice(Notice::PositionSaved { round: id, pair, spread, legs });
+                desk.notice(Notice::AutoExecuted { round: id, pair, spread, legs });
             }
             Decision::ExitDropped => slot.exit_not_before = now.wall.plus_ms(round.plan.policy.answer_ms),
             // The round itself keeps the pair from entries; a pair that is stopped for another reason stays so.
-            Decision::Stuck { exposure } => desk.notice(Notice::Stuck { round: id, pair, exposure }),
-            Decision::Unstuck => desk.notice(Notice::Unstuck { round: id, pair }),
-            Decision::Entered | Decision::ExitBegun { .. } | Decision::ExitTrimmed | Decision::Flatten => {}
+            Decision::Stuck { exposure } => desk.notice(Notice::Stuck { round: id, pair, exposure, legs, spread }),
+            Decision::Unstuck => desk.notice(Notice::Unstuck { round: id, pair, legs, spread }),
+            Decision::ExitBegun { reason, spread: exit } => {
+                desk.notice(Notice::ExitBegun { round: id, pair, reason, spread: exit, legs, entry_spread: spread });
+            }
+            Decision::Entered | Decision::ExitTrimmed | Decision::Flatten => {}
         }
         true
     }
@@ -218,7 +246,7 @@ impl Engine {
     fn place(&mut self, id: RoundId, wishes: &[OrderWish], now: Now, desk: &mut impl Desk) {
         let Some(slot) = self.rounds.get(&id) else { return };
         let round = &slot.round;
-        let (pair, policy) = (round.plan.pair, round.plan.policy.clone());
+        let (pair, policy, spread) = (round.plan.pair, round.plan.policy.clone(), round.plan.spread);
         let mut specs = Vec::with_capacity(wishes.len());
         for wish in wishes {
             let leg = &round.plan.legs[wish.leg.index()];
@@ -239,6 +267,7 @@ impl Engine {
                     return;
                 }
                 Err(NoPrice::NoReference) => {
+                    self.cannot(id, format!("there is no price of {} to go by", leg.venue), desk);
                     self.later(id, wishes, now.wall.plus_ms(policy.close_retry_ms));
                     return;
                 }
@@ -246,6 +275,7 @@ impl Engine {
         }
         let mut prepared = Vec::with_capacity(specs.len());
         for spec in specs {
+            let venue = spec.venue;
             let cleared = if spec.id.purpose == Purpose::Entry {
                 match self.gate.again(spec, now.mono) {
                     Ok(cleared) => cleared,
@@ -262,7 +292,7 @@ impl Engine {
             };
             match desk.prepare(cleared, now) {
                 Ok(p) => prepared.push(p),
-                Err(_) => {
+                Err(why) => {
                     for p in prepared {
                         desk.discard(p);
                     }
@@ -270,6 +300,7 @@ impl Engine {
                     if wishes.iter().any(|w| w.purpose == Purpose::Entry) {
                         self.decide(id, Decision::GaveUp(GiveUp::LegFailed), now, desk);
                     } else {
+                        self.cannot(id, format!("{venue}: {why}"), desk);
                         self.later(id, wishes, now.wall.plus_ms(policy.close_retry_ms));
                     }
                     return;
@@ -284,21 +315,37 @@ impl Engine {
             self.later(id, wishes, now.wall.plus_ms(1_000));
             return;
         }
+        if let Some(slot) = self.rounds.get_mut(&id) {
+            slot.cannot = None;
+        }
         let mut notices = Vec::new();
         for p in prepared {
             let OrderSpec { id: order, venue, side, size, limit, .. } = p.spec.clone();
             match order.purpose {
                 Purpose::Entry => {
-                    notices.push(Notice::Retry { order, pair, venue, attempt: order.attempt, of: policy.max_attempts });
+                    notices.push(Notice::Retry { order, pair, venue, attempt: order.attempt, of: policy.max_attempts, spread });
                 }
-                Purpose::Close => notices.push(Notice::SafetyClose { round: id, pair, venue, size, attempt: order.attempt }),
+                Purpose::Close => {
+                    notices.push(Notice::SafetyClose { round: id, pair, venue, size, attempt: order.attempt, spread });
+                }
                 Purpose::Exit => {}
             }
-            notices.push(Notice::OrderPlaced { order, pair, venue, side, size, limit });
+            notices.push(Notice::OrderPlaced { order, pair, venue, side, size, limit, spread });
             desk.send(p, now);
         }
         for n in notices {
             desk.notice(n);
+        }
+    }
+
+    /// An order that reduces exposure could not be made: told the first time and whenever the reason is another one.
+    fn cannot(&mut self, id: RoundId, why: String, desk: &mut impl Desk) {
+        let Some(slot) = self.rounds.get_mut(&id) else { return };
+        if slot.cannot.as_ref() != Some(&why) {
+            slot.cannot = Some(why.clone());
+            let plan = &slot.round.plan;
+            let (pair, legs, spread) = (plan.pair, plan.legs.map(|l| l.venue), plan.spread);
+            desk.notice(Notice::CannotClose { round: id, pair, legs, spread, why });
         }
     }
 
@@ -316,7 +363,7 @@ impl Engine {
         let (pair, outcome, reserved) = (round.plan.pair, round.result(), round.plan.reserved);
         let exit_spread = closed_spread(round).or(round.exit_spread);
         let auto = matches!(round.exit, Some((ExitReason::Spread | ExitReason::MaxHolding, _)));
-        let venues = round.plan.legs.map(|l| l.venue);
+        let (venues, entry_spread) = (round.plan.legs.map(|l| l.venue), round.plan.spread);
         if !self.record(Record::Ended { at: now.wall, round: id, pair, outcome }, desk) {
             return;
         }
@@ -324,7 +371,7 @@ impl Engine {
         if outcome.ending != Ending::Completed {
             self.cooldown.insert(pair, now.wall.plus_ms(self.config.cooldown_ms));
         }
-        desk.notice(Notice::RoundEnded { round: id, pair, outcome, exit_spread, auto });
+        desk.notice(Notice::RoundEnded { round: id, pair, outcome, exit_spread, auto, legs: venues, entry_spread });
         for (venue, order) in std::mem::take(&mut self.dropped) {
             desk.forget(venue, order);
         }
@@ -339,7 +386,8 @@ impl Engine {
     }
 
     fn tell(&self, order: OrderId, pair: Pair, venue: VenueId, news: &OrderNews) -> Option<Notice> {
-        let o = self.find(order.round)?.order(order)?;
+        let round = self.find(order.round)?;
+        let (o, spread) = (round.order(order)?, round.plan.spread);
         let (event, detail) = match (news, &o.fate) {
             (OrderNews::Acked { venue_order }, _) => (EventType::OrderAcked, venue_order.0.clone()),
             (OrderNews::Unknown { why }, _) => (EventType::OrderUnknown, why.clone()),
@@ -353,13 +401,17 @@ impl Engine {
             (_, Fate::NotSent(why)) => (EventType::OrderEnded, format!("not sent: {why}")),
             (_, Fate::NeverArrived) => (EventType::OrderEnded, "never arrived, and can no longer".to_owned()),
         };
-        Some(Notice::OrderNews { order, pair, venue, event, fills: o.fills, detail })
+        Some(Notice::OrderNews { order, pair, venue, event, fills: o.fills, detail, spread })
     }
 }
 
 fn show_fills(fills: &Fills, of: Size) -> String {
     let price = domain::record::average_price(fills).map_or_else(|| "-".to_owned(), |p| p.to_string());
     format!("filled={}/{of}, price={price}, fee={}", fills.size, fills.fee)
+}
+
+fn says_nothing_to_reduce(news: &OrderNews) -> bool {
+    matches!(news, OrderNews::Done { end: OrderEnd::Refused(refusal), .. } if refusal.kind == RefusalKind::ReduceOnly)
 }
 
 const fn news_says_filled(news: &OrderNews) -> bool {

@@ -1,9 +1,9 @@
 //! The engine's state: a fold of records.
 
-use crate::{Desk, Notice};
+use crate::{Desk, EntryRules, Notice};
 use domain::names::SkipReason;
 use domain::record::{Outcome, Policy, Record};
-use domain::{Now, OrderId, Pair, Rate, RoundId, Usd, VenueId, Wall};
+use domain::{InstrumentId, Now, OrderId, Pair, Rate, RoundId, Usd, VenueId, Wall};
 use risk::{Gate, Limits};
 use saga::{Goal, Illegal, Pace, Round};
 use std::collections::{BTreeMap, BTreeSet, VecDeque};
@@ -27,10 +27,12 @@ pub struct EngineConfig {
     pub max_holding_ms: Option<i64>,
     /// Adverse move assumed while a leg is uncovered, for the worst-loss figure of a round.
     pub adverse_move: Rate,
-    /// Largest worst loss a round may have.
+    /// Largest worst loss a round may have, by its certificate.
     pub worst_loss_max: Usd,
     /// How often a venue's account is compared with the fold while nothing is under way, ms.
     pub reconcile_every_ms: i64,
+    /// Limits of single pairs, quiet times, warm-up.
+    pub rules: EntryRules,
     /// Hash of the whole configuration.
     pub config_hash: String,
 }
@@ -69,8 +71,10 @@ pub(crate) struct Slot {
     pub(crate) records: Vec<Record>,
     /// When it wants to be asked again.
     pub(crate) wake: Option<Wall>,
-    /// No exit before this, after one that filled nothing.
+    /// No exit before this, after one that was dropped.
     pub(crate) exit_not_before: Wall,
+    /// Why its orders could not be made when it was last told.
+    pub(crate) cannot: Option<String>,
 }
 
 /// A venue as the engine knows it.
@@ -88,6 +92,14 @@ pub(crate) struct VenueState {
     pub(crate) suspect: Option<String>,
     /// Last balance by the venue's word.
     pub(crate) balance: Option<Usd>,
+    /// What may still be used as margin, by its word.
+    pub(crate) free: Option<Usd>,
+    /// Margin that entries have taken since that word, with when.
+    pub(crate) margin: Vec<(Wall, Usd)>,
+    /// Since when it has been up.
+    pub(crate) up_since: Option<Wall>,
+    /// Instruments of which the venue says that it took something and not how much; looked for until then.
+    pub(crate) missing: BTreeMap<InstrumentId, Wall>,
 }
 
 /// All rounds of one shard.
@@ -101,6 +113,10 @@ pub struct Engine {
     pub(crate) ended: VecDeque<Slot>,
     pub(crate) venues: BTreeMap<VenueId, VenueState>,
     pub(crate) halted: BTreeMap<Pair, String>,
+    /// What stops everything until a person resumes.
+    pub(crate) frozen: Option<String>,
+    /// Reasons from outside that stop entries.
+    pub(crate) blocks: BTreeMap<SkipReason, String>,
     pub(crate) cooldown: BTreeMap<Pair, Wall>,
     pub(crate) paused: bool,
     pub(crate) stopping: Option<(OnStop, Wall)>,
@@ -128,6 +144,8 @@ impl Engine {
             ended: VecDeque::new(),
             venues: BTreeMap::new(),
             halted: BTreeMap::new(),
+            frozen: None,
+            blocks: BTreeMap::new(),
             cooldown: BTreeMap::new(),
             paused: false,
             stopping: None,
@@ -155,14 +173,20 @@ impl Engine {
                 return Ok(());
             }
             Record::Mismatch { pair, evidence, .. } => {
-                if let Some(pair) = pair {
-                    self.halted.insert(*pair, evidence.clone());
+                match pair {
+                    Some(pair) => {
+                        self.halted.insert(*pair, evidence.clone());
+                    }
+                    None => self.frozen = Some(evidence.clone()),
                 }
                 return Ok(());
             }
             Record::Resumed { pair, .. } => {
-                if let Some(pair) = pair {
-                    self.halted.remove(pair);
+                match pair {
+                    Some(pair) => {
+                        self.halted.remove(pair);
+                    }
+                    None => self.frozen = None,
                 }
                 return Ok(());
             }
@@ -179,6 +203,7 @@ impl Engine {
                     records: vec![record.clone()],
                     wake: None,
                     exit_not_before: Wall(i64::MIN),
+                    cannot: None,
                 };
                 self.rounds.insert(id, slot);
                 return Ok(());
@@ -213,9 +238,9 @@ impl Engine {
         Ok(())
     }
 
-    /// A fill for a round that is over brings the round back: it holds something after all.
+    /// A fill for a round that is over brings the round back: it holds something after all, or its result is another one.
     fn reopen_if_late(&mut self, id: RoundId, record: &Record) {
-        if self.rounds.contains_key(&id) || !matches!(record, Record::News { .. }) {
+        if self.rounds.contains_key(&id) || !matches!(record, Record::News { .. } | Record::Forced { .. }) {
             return;
         }
         let Some(at) = self.ended.iter().position(|s| s.round.id() == id) else { return };
@@ -284,6 +309,10 @@ impl Engine {
             let venue = VenueId::new("journal");
             out.push(Record::Mismatch { at: now.wall, venue, pair: Some(*pair), evidence: evidence.clone() });
         }
+        if let Some(evidence) = &self.frozen {
+            let venue = VenueId::new("journal");
+            out.push(Record::Mismatch { at: now.wall, venue, pair: None, evidence: evidence.clone() });
+        }
         for slot in self.ended.iter().chain(self.rounds.values()) {
             out.extend(slot.records.iter().cloned());
         }
@@ -348,6 +377,9 @@ impl Engine {
         }
         for (pair, why) in &self.halted {
             let _ = writeln!(out, "halted {pair}: {why}");
+        }
+        if let Some(why) = &self.frozen {
+            let _ = writeln!(out, "frozen: {why}");
         }
         out
     }

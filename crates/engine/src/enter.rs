@@ -1,10 +1,11 @@
 //! From an intent to two orders on the wire: checked, cleared, prepared, recorded, sent, in this order.
 
+use crate::check::{Refusal, margin};
 use crate::engine::Engine;
 use crate::{Desk, Notice};
 use domain::names::SkipReason;
-use domain::record::{Intended, LegPlan, Record, RoundPlan, Waterfall};
-use domain::{LegId, Lifecycle, Now, OrderId, OrderSpec, OrderType, Pair, Price, Purpose, Rate, RoundId, Size, TimeInForce, Usd};
+use domain::record::{Intended, LegPlan, Quoted, Record, RoundPlan, Waterfall};
+use domain::{LegId, Now, OrderId, OrderSpec, OrderType, Pair, Price, Purpose, Rate, RoundId, Size, TimeInForce};
 use saga::Round;
 
 /// What a strategy wants: both legs of a round.
@@ -22,6 +23,8 @@ pub struct Intent {
     pub spread: Rate,
     /// Threshold it reached.
     pub threshold: Rate,
+    /// What the books showed.
+    pub quoted: Quoted,
     /// The decision line by line.
     pub waterfall: Waterfall,
 }
@@ -47,51 +50,12 @@ impl Engine {
         result.map_err(|(reason, _)| reason)
     }
 
-    fn try_enter(&mut self, intent: &Intent, now: Now, desk: &mut impl Desk) -> Result<RoundId, (SkipReason, String)> {
-        let no = |reason: SkipReason, detail: &str| Err((reason, detail.to_owned()));
-        if self.paused || self.stopping.is_some() {
-            return no(SkipReason::Paused, "entries are paused");
+    fn try_enter(&mut self, intent: &Intent, now: Now, desk: &mut impl Desk) -> Result<RoundId, Refusal> {
+        self.may_open(intent, now)?;
+        for leg in LegId::BOTH {
+            self.may_send(intent, leg, now, desk)?;
         }
-        if !self.journal_ok {
-            return no(SkipReason::JournalDown, "the journal takes no records");
-        }
-        if let Some(why) = self.halted.get(&intent.pair) {
-            return Err((SkipReason::PairStuck, why.clone()));
-        }
-        if self.round_on(intent.pair).is_some() {
-            return no(SkipReason::RoundOpen, "one round per pair");
-        }
-        if self.cooldown.get(&intent.pair).is_some_and(|&until| now.wall < until) {
-            return no(SkipReason::Cooldown, "the last round did not complete");
-        }
-        for (leg, plan) in LegId::BOTH.iter().zip(&intent.legs) {
-            let reconciled = self.venues.get(&plan.venue).is_some_and(|v| v.reconciled);
-            if !desk.ready(plan.venue) || !reconciled {
-                return Err((SkipReason::VenueDown, format!("{} is not connected and reconciled", plan.venue)));
-            }
-            let instrument = desk.instrument(plan.instrument);
-            if instrument.lifecycle != Lifecycle::Trading {
-                return Err((SkipReason::NotTrading, format!("{} on {}", instrument.symbol, plan.venue)));
-            }
-            // What to take is there, but a side that is gone says that the book is not what the market is.
-            if desk.touch(plan.instrument).is_none() {
-                return Err((SkipReason::BookStale, format!("{} on {} may not be traded on", instrument.symbol, plan.venue)));
-            }
-            let limit = intent.limits[leg.index()];
-            if !instrument.takes(intent.size, limit) {
-                return Err((
-                    SkipReason::Filter,
-                    format!(
-                        "{} of {} at {limit}: step {}, minimum {} and {} USD",
-                        intent.size, instrument.symbol, instrument.lot, instrument.min_size, instrument.min_notional
-                    ),
-                ));
-            }
-        }
-        let worst_loss = self.worst_loss(intent, desk);
-        if worst_loss > self.config.worst_loss_max {
-            return Err((SkipReason::NotionalCap, format!("worst loss {worst_loss}, limit {}", self.config.worst_loss_max)));
-        }
+        let worst = self.certify(intent, desk)?;
         let id = RoundId { epoch: self.epoch, seq: self.next_seq };
         let spec = |leg: LegId| OrderSpec {
             id: OrderId { round: id, leg, purpose: Purpose::Entry, attempt: 1 },
@@ -129,10 +93,10 @@ impl Engine {
             threshold: intent.threshold,
             waterfall: intent.waterfall,
             reserved,
-            worst_loss,
-            worst_fills: [Size::ZERO; 2],
-            quoted: None,
-            decided_ns: 0,
+            worst_loss: worst.loss,
+            worst_fills: worst.fills,
+            quoted: Some(intent.quoted),
+            decided_ns: desk.since(now),
             at: now.wall,
             policy: self.config.policy.clone(),
             config: self.config.config_hash.clone(),
@@ -143,7 +107,12 @@ impl Engine {
                 desk.discard(p);
             }
             self.gate.release(reserved);
-            return no(SkipReason::Prepare, "the round could not be opened");
+            return Err((SkipReason::Prepare, "the round could not be opened".to_owned()));
+        }
+        for leg in LegId::BOTH {
+            if let Some(need) = margin(intent, leg, desk.instrument(intent.legs[leg.index()].instrument)) {
+                self.venues.entry(intent.legs[leg.index()].venue).or_default().margin.push((now.wall, need));
+            }
         }
         let mut notices = Vec::with_capacity(2);
         for p in prepared {
@@ -154,6 +123,7 @@ impl Engine {
                 side: p.spec.side,
                 size: p.spec.size,
                 limit: p.spec.limit,
+                spread: intent.spread,
             });
             desk.send(p, now);
         }
@@ -162,19 +132,5 @@ impl Engine {
         }
         self.drive(id, now, desk);
         Ok(id)
-    }
-
-    /// Most that a round can lose while being entered: one whole leg uncovered through the adverse move, closed again,
-    /// with every fee that this takes.
-    fn worst_loss(&self, intent: &Intent, desk: &impl Desk) -> Usd {
-        LegId::BOTH
-            .iter()
-            .map(|leg| {
-                let notional = intent.size.cost(intent.limits[leg.index()]);
-                let fee = desk.instrument(intent.legs[leg.index()].instrument).taker_fee;
-                notional.share_up(self.config.adverse_move).plus(notional.share_up(fee)).plus(notional.share_up(fee))
-            })
-            .max()
-            .unwrap_or(Usd::ZERO)
     }
 }

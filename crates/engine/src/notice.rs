@@ -60,6 +60,8 @@ pub enum Notice {
         size: Size,
         /// Bound.
         limit: Price,
+        /// Entry spread of its round, as decided.
+        spread: Rate,
     },
     /// News about an order, in words.
     OrderNews {
@@ -75,6 +77,8 @@ pub enum Notice {
         fills: Fills,
         /// In words.
         detail: String,
+        /// Entry spread of its round, as decided.
+        spread: Rate,
     },
     /// How long an order's way took.
     OrderLatency {
@@ -94,6 +98,8 @@ pub enum Notice {
         network_ns: u64,
         /// Reading the answer, ns.
         parse_ns: u64,
+        /// Entry spread of its round, as decided.
+        spread: Rate,
     },
     /// A failed order is tried again.
     Retry {
@@ -107,6 +113,8 @@ pub enum Notice {
         attempt: u16,
         /// Of how many.
         of: u16,
+        /// Entry spread of its round, as decided.
+        spread: Rate,
     },
     /// Both legs are open.
     Entered {
@@ -133,6 +141,8 @@ pub enum Notice {
         pair: Pair,
         /// Spread of the fills.
         spread: Rate,
+        /// Venues of its legs, long and short.
+        legs: [VenueId; 2],
     },
     /// The entry was the bot's own decision.
     AutoExecuted {
@@ -142,6 +152,8 @@ pub enum Notice {
         pair: Pair,
         /// Spread.
         spread: Rate,
+        /// Venues of its legs, long and short.
+        legs: [VenueId; 2],
     },
     /// An exit begins.
     ExitBegun {
@@ -153,6 +165,10 @@ pub enum Notice {
         reason: ExitReason,
         /// Spread, where there is one.
         spread: Option<Rate>,
+        /// Venues of its legs, long and short.
+        legs: [VenueId; 2],
+        /// Entry spread of its round, as decided.
+        entry_spread: Rate,
     },
     /// An entry was given up.
     GaveUp {
@@ -162,6 +178,10 @@ pub enum Notice {
         pair: Pair,
         /// Why.
         why: GiveUp,
+        /// Venues of its legs, long and short.
+        legs: [VenueId; 2],
+        /// Entry spread of its round, as decided.
+        spread: Rate,
     },
     /// A leg is closed because the other one does not cover it.
     SafetyClose {
@@ -175,6 +195,49 @@ pub enum Notice {
         size: Size,
         /// Which try.
         attempt: u16,
+        /// Entry spread of its round, as decided.
+        spread: Rate,
+    },
+    /// An order that reduces exposure cannot be made now; it is tried again.
+    CannotClose {
+        /// Round.
+        round: RoundId,
+        /// Pair.
+        pair: Pair,
+        /// Venues of its legs, long and short.
+        legs: [VenueId; 2],
+        /// Entry spread of its round, as decided.
+        spread: Rate,
+        /// Why, in words.
+        why: String,
+    },
+    /// A venue changed a position by itself.
+    Forced {
+        /// Round, if one is open on it.
+        round: Option<RoundId>,
+        /// Pair.
+        pair: Pair,
+        /// Venue.
+        venue: VenueId,
+        /// What was seen, in words.
+        evidence: String,
+    },
+    /// Entries stop for a reason from outside.
+    EntriesStopped {
+        /// Which.
+        reason: SkipReason,
+        /// Its numbers, in words.
+        detail: String,
+    },
+    /// That reason is gone.
+    EntriesResumed {
+        /// Which.
+        reason: SkipReason,
+    },
+    /// A person lets what was stopped trade again.
+    Resumed {
+        /// Which pair; `None`: what stopped everything.
+        pair: Option<Pair>,
     },
     /// The round is over.
     RoundEnded {
@@ -188,6 +251,10 @@ pub enum Notice {
         exit_spread: Option<Rate>,
         /// Whether the exit was by spread or time.
         auto: bool,
+        /// Venues of its legs, long and short.
+        legs: [VenueId; 2],
+        /// Entry spread of its round, as decided.
+        entry_spread: Rate,
     },
     /// A person is needed; trying goes on.
     Stuck {
@@ -197,6 +264,10 @@ pub enum Notice {
         pair: Pair,
         /// Exposure in words.
         exposure: String,
+        /// Venues of its legs, long and short.
+        legs: [VenueId; 2],
+        /// Entry spread of its round, as decided.
+        spread: Rate,
     },
     /// Even again.
     Unstuck {
@@ -204,6 +275,10 @@ pub enum Notice {
         round: RoundId,
         /// Pair.
         pair: Pair,
+        /// Venues of its legs, long and short.
+        legs: [VenueId; 2],
+        /// Entry spread of its round, as decided.
+        spread: Rate,
     },
     /// Positions restored at start.
     Restored {
@@ -242,8 +317,10 @@ impl Notice {
             | Self::Retry { .. }
             | Self::GaveUp { .. }
             | Self::SafetyClose { .. }
+            | Self::CannotClose { .. }
+            | Self::EntriesStopped { .. }
             | Self::Odd { .. } => NoticeLevel::Warn,
-            Self::Stuck { .. } | Self::Mismatch { .. } => NoticeLevel::Error,
+            Self::Stuck { .. } | Self::Mismatch { .. } | Self::Forced { .. } => NoticeLevel::Error,
             _ => NoticeLevel::Info,
         }
     }
@@ -260,7 +337,11 @@ impl Notice {
             Self::PositionSaved { .. } => EventType::PositionSaved,
             Self::AutoExecuted { .. } => EventType::AutoExecuted,
             Self::ExitBegun { .. } => EventType::AutoClosed,
-            Self::GaveUp { .. } | Self::SafetyClose { .. } => EventType::SafetyClose,
+            Self::GaveUp { .. } | Self::SafetyClose { .. } | Self::CannotClose { .. } => EventType::SafetyClose,
+            Self::Forced { .. } => EventType::ForcedChange,
+            Self::EntriesStopped { .. } => EventType::EntriesStopped,
+            Self::EntriesResumed { .. } => EventType::EntriesResumed,
+            Self::Resumed { .. } => EventType::PairResumed,
             Self::RoundEnded { .. } => EventType::RoundEnded,
             Self::Stuck { .. } | Self::Unstuck { .. } => EventType::NeedsOperator,
             Self::Restored { .. } => EventType::PositionsRestored,
@@ -285,9 +366,11 @@ impl Notice {
             | Self::SafetyClose { pair, .. }
             | Self::RoundEnded { pair, .. }
             | Self::Stuck { pair, .. }
-            | Self::Unstuck { pair, .. } => Some(*pair),
-            Self::Mismatch { pair, .. } => *pair,
-            Self::Restored { .. } | Self::Odd { .. } => None,
+            | Self::Unstuck { pair, .. }
+            | Self::CannotClose { pair, .. }
+            | Self::Forced { pair, .. } => Some(*pair),
+            Self::Mismatch { pair, .. } | Self::Resumed { pair } => *pair,
+            Self::Restored { .. } | Self::Odd { .. } | Self::EntriesStopped { .. } | Self::EntriesResumed { .. } => None,
         }
     }
 
@@ -299,7 +382,24 @@ impl Notice {
             | Self::OrderLatency { venue, .. }
             | Self::Retry { venue, .. }
             | Self::SafetyClose { venue, .. }
+            | Self::Forced { venue, .. }
             | Self::Mismatch { venue, .. } => Some(*venue),
+            _ => None,
+        }
+    }
+
+    /// The venues of both legs, long and short, of what is about a round as a whole.
+    pub const fn legs(&self) -> Option<[VenueId; 2]> {
+        match self {
+            Self::PositionSaved { legs, .. }
+            | Self::AutoExecuted { legs, .. }
+            | Self::ExitBegun { legs, .. }
+            | Self::GaveUp { legs, .. }
+            | Self::CannotClose { legs, .. }
+            | Self::RoundEnded { legs, .. }
+            | Self::Stuck { legs, .. }
+            | Self::Unstuck { legs, .. } => Some(*legs),
+            Self::SpreadDetected { long, short, .. } | Self::Entered { long, short, .. } => Some([*long, *short]),
             _ => None,
         }
     }
@@ -319,7 +419,9 @@ impl Notice {
             | Self::SafetyClose { round, .. }
             | Self::RoundEnded { round, .. }
             | Self::Stuck { round, .. }
-            | Self::Unstuck { round, .. } => Some(*round),
+            | Self::Unstuck { round, .. }
+            | Self::CannotClose { round, .. } => Some(*round),
+            Self::Forced { round, .. } => *round,
             _ => None,
         }
     }
@@ -341,9 +443,23 @@ impl Notice {
             Self::SpreadDetected { spread, .. }
             | Self::Entered { spread, .. }
             | Self::PositionSaved { spread, .. }
-            | Self::AutoExecuted { spread, .. } => Some(*spread),
-            Self::ExitBegun { spread, .. } => *spread,
-            Self::RoundEnded { exit_spread, .. } => *exit_spread,
+            | Self::AutoExecuted { spread, .. }
+            | Self::OrderPlaced { spread, .. }
+            | Self::OrderNews { spread, .. }
+            | Self::OrderLatency { spread, .. }
+            | Self::Retry { spread, .. }
+            | Self::SafetyClose { spread, .. }
+            | Self::CannotClose { spread, .. }
+            | Self::GaveUp { spread, .. }
+            | Self::Stuck { spread, .. }
+            | Self::Unstuck { spread, .. } => Some(*spread),
+            // Where there was none at the exit, that of the entry says which round it is.
+            Self::ExitBegun { spread, entry_spread, .. } | Self::RoundEnded { exit_spread: spread, entry_spread, .. } => {
+                match spread {
+                    Some(spread) => Some(*spread),
+                    None => Some(*entry_spread),
+                }
+            }
             _ => None,
         }
     }
@@ -406,9 +522,22 @@ impl Notice {
             Self::Stuck { exposure, .. } => {
                 format!("[SAFETY] Operator needed: exposure cannot be closed yet, still trying: {exposure}")
             }
+            Self::CannotClose { why, .. } => format!("[SAFETY] A closing order cannot be made yet, still trying: {why}"),
+            Self::Forced { evidence, .. } => {
+                format!("[SAFETY] A venue changed a position by itself, the other leg is closed: {evidence}")
+            }
+            Self::EntriesStopped { reason, detail } => format!("Entries stopped: {reason}: {detail}"),
+            Self::EntriesResumed { reason } => format!("Entries resumed: {reason} is over"),
+            Self::Resumed { pair: Some(pair) } => format!("[STATE] {pair} trades again"),
+            Self::Resumed { pair: None } => "[STATE] Trading again after foreign activity".to_owned(),
             Self::Unstuck { .. } => "[SAFETY] Exposure closed, operator no longer needed".to_owned(),
             Self::Restored { positions, .. } => format!("[STATE] Restored {positions} positions from database"),
-            Self::Mismatch { evidence, .. } => format!("[STATE] Venue and journal differ, the pair is stopped: {evidence}"),
+            Self::Mismatch { evidence, pair: Some(_), .. } => {
+                format!("[STATE] Venue and journal differ, the pair is stopped: {evidence}")
+            }
+            Self::Mismatch { evidence, pair: None, .. } => {
+                format!("[STATE] Venue and journal differ, everything is stopped: {evidence}")
+            }
             Self::Odd { what } => format!("News that does not fit, nothing was changed by it: {what}"),
         }
     }

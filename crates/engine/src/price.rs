@@ -1,11 +1,14 @@
 //! What a wished order may cost: bounded at every step, on the venue's grid.
 
 use crate::Desk;
-use domain::{InstrumentId, LegId, OrderType, Price, Rate, Side, TimeInForce};
+use domain::{InstrumentId, LegId, Lifecycle, OrderType, Price, Rate, Side, TimeInForce};
 use saga::{OrderWish, Round, Urgency};
 
 /// Never asked beyond this distance from the touch: under the band of every venue we know (5 %).
 const FURTHEST: Rate = Rate::from_bps(400);
+
+/// A band wider than the price itself is none.
+const MOST: Rate = Rate::from_bps(9_900);
 
 /// A priced wish.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -30,10 +33,20 @@ pub(crate) fn price(round: &Round, wish: &OrderWish, desk: &impl Desk) -> Result
     let instrument = desk.instrument(leg.instrument);
     let tick = instrument.tick;
     let immediate = desk.capabilities(leg.venue).map_or(TimeInForce::Ioc, |c| c.immediate);
+    // Beyond the venue's band around its mark price nothing is taken at all: a close must stay within.
+    let edge_of_band = instrument.price_band.and_then(|band| desk.mark(leg.instrument)?.worse(wish.side, band.min(MOST)));
     let limit_of = |from: Price, by: Rate| {
-        from.worse(wish.side, by.min(FURTHEST)).and_then(|p| p.onto(tick, wish.side)).ok_or(NoPrice::NoReference)
+        let far = from.worse(wish.side, by.min(FURTHEST)).ok_or(NoPrice::NoReference)?;
+        let far = match (wish.side, edge_of_band) {
+            (Side::Buy, Some(edge)) => far.min(edge),
+            (Side::Sell, Some(edge)) => far.max(edge),
+            (_, None) => far,
+        };
+        far.onto(tick, wish.side).ok_or(NoPrice::NoReference)
     };
     match wish.urgency {
+        // What takes reducing orders only has no second attempt at an entry.
+        Urgency::Edge if instrument.lifecycle != Lifecycle::Trading => Err(NoPrice::EdgeGone),
         Urgency::Edge => {
             let bound = break_even(round, wish.leg, wish.side).ok_or(NoPrice::EdgeGone)?;
             let now = desk.executable(leg.instrument, wish.side, wish.size).ok_or(NoPrice::EdgeGone)?;

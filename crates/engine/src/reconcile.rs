@@ -2,20 +2,34 @@
 //! time to time. What does not match stops the pair with a report; nothing is explained away.
 
 use crate::engine::Engine;
+use crate::forced::LOOK_EVERY_MS;
 use crate::{Desk, Notice};
-use domain::record::{ExitReason, Record};
-use domain::{AccountSnapshot, InstrumentId, LegId, Now, OrderId, OrderNews, OrderReport, Pair, RoundId, VenueId, Wall};
-use std::collections::BTreeMap;
+use domain::{AccountSnapshot, InstrumentId, LegId, Now, OrderId, OrderNews, OrderReport, Pair, RoundId, Size, VenueId, Wall};
+use std::collections::{BTreeMap, BTreeSet};
 
 /// A second read confirms a difference: a venue's positions lag its fills by some hundred milliseconds.
 const SETTLE_MS: i64 = 1_000;
+/// What a leg lost is believed without the venue's own word only so long after the leg last moved, ms.
+const LAG_MS: i64 = 3_000;
 /// A read that is not answered is asked again.
 const READ_AGAIN_MS: i64 = 5_000;
+
+/// Something on which a venue and the fold do not agree.
+struct Difference {
+    /// Whose pair it is, if it is one of ours.
+    pair: Option<Pair>,
+    /// Both sides in words.
+    evidence: String,
+    /// The leg of an open round that has less than the fold, where that is all there is to it.
+    missing: Option<(InstrumentId, (RoundId, LegId, Size))>,
+}
 
 impl Engine {
     /// A venue came up, or came back: every order on it whose end is not known is asked about, and its account read.
     pub fn venue_ready(&mut self, venue: VenueId, now: Now, desk: &mut impl Desk) {
-        self.venues.entry(venue).or_default().reconciled = false;
+        let state = self.venues.entry(venue).or_default();
+        state.reconciled = false;
+        state.up_since = Some(now.wall);
         self.doubt(venue, "the session was away", now, desk);
         self.read(venue, now, desk);
         let ids: Vec<RoundId> = self.rounds.keys().copied().collect();
@@ -29,6 +43,7 @@ impl Engine {
         let state = self.venues.entry(venue).or_default();
         state.reconciled = false;
         state.reading = None;
+        state.up_since = None;
     }
 
     fn doubt(&mut self, venue: VenueId, why: &str, now: Now, desk: &mut impl Desk) {
@@ -77,7 +92,10 @@ impl Engine {
         self.accounts_read = self.accounts_read.saturating_add(1);
         let state = self.venues.entry(venue).or_default();
         state.balance = Some(account.balance);
+        state.free = Some(account.free);
         let Some(asked) = state.reading.take() else { return };
+        // What entries took before the question is in the answer.
+        state.margin.retain(|(at, _)| *at >= asked);
         let mut on_venue: BTreeMap<InstrumentId, i64> = BTreeMap::new();
         for p in &account.positions {
             on_venue.insert(p.instrument, p.size_e8);
@@ -113,37 +131,44 @@ impl Engine {
         now: Now,
         desk: &mut impl Desk,
     ) {
-        let mut ours: BTreeMap<InstrumentId, (i64, Pair)> = BTreeMap::new();
-        let mut under_way = false;
+        let mut ours: BTreeMap<InstrumentId, i64> = BTreeMap::new();
+        let mut under_way: BTreeSet<InstrumentId> = BTreeSet::new();
         for round in self.rounds.values().map(|s| &s.round) {
             for leg in LegId::BOTH {
                 let plan = round.plan.legs[leg.index()];
                 if plan.venue != venue {
                     continue;
                 }
-                let changed = round.orders.iter().filter(|o| o.spec.id.leg == leg).map(|o| o.changed_at).max();
-                under_way |= round.live(leg).next().is_some() || changed.is_some_and(|c| c > asked);
+                if round.live(leg).next().is_some() || round.changed_at(leg).is_some_and(|c| c > asked) {
+                    under_way.insert(plan.instrument);
+                }
                 let signed = round.held(leg).saturating_mul(saga::Round::entry_side(leg).sign());
-                let entry = ours.entry(plan.instrument).or_insert((0, round.plan.pair));
-                entry.0 = entry.0.saturating_add(signed);
+                let entry = ours.entry(plan.instrument).or_insert(0);
+                *entry = entry.saturating_add(signed);
             }
         }
-        if under_way {
-            self.compared(venue, now, SETTLE_MS);
-            return;
-        }
-        let mut found: Vec<(Option<Pair>, String)> = Vec::new();
+        let mut found: Vec<Difference> = Vec::new();
         let mut all: Vec<InstrumentId> = ours.keys().chain(on_venue.keys()).copied().collect();
         all.sort_unstable();
         all.dedup();
+        all.retain(|id| !under_way.contains(id));
+        let looked_for = self.venues.get(&venue).map(|v| v.missing.clone()).unwrap_or_default();
+        let mut gone = Vec::new();
         for id in all {
-            let (own, theirs) = (ours.get(&id).map_or(0, |o| o.0), on_venue.get(&id).copied().unwrap_or(0));
+            let (own, theirs) = (ours.get(&id).copied().unwrap_or(0), on_venue.get(&id).copied().unwrap_or(0));
             if own != theirs {
                 let instrument = desk.instrument(id);
                 let (mut a, mut b) = (String::new(), String::new());
                 domain::write_e8(own, 0, &mut a);
                 domain::write_e8(theirs, 0, &mut b);
-                found.push((Some(instrument.pair), format!("{} {}: journal {a}, venue {b}", venue, instrument.symbol)));
+                let evidence = format!("{} {}: journal {a}, venue {b}", venue, instrument.symbol);
+                let missing = self.missing_from(venue, id, theirs);
+                // The venue itself said that it took something: this is it.
+                if let (Some(missing), true) = (missing, looked_for.contains_key(&id)) {
+                    gone.push((id, missing, evidence));
+                    continue;
+                }
+                found.push(Difference { pair: Some(instrument.pair), evidence, missing: missing.map(|m| (id, m)) });
             }
         }
         for order in &account.open_orders {
@@ -152,32 +177,78 @@ impl Engine {
             let known = slots.flat_map(|s| &s.round.orders).any(|o| o.spec.venue == venue && o.key.key == order.key);
             if !known {
                 let pair = order.instrument.map(|i| desk.instrument(i).pair);
-                found.push((pair, format!("{venue}: open order {} is not in the journal", order.venue_order.0)));
+                let evidence = format!("{venue}: open order {} is not in the journal", order.venue_order.0);
+                found.push(Difference { pair, evidence, missing: None });
             }
         }
-        let text = found.iter().map(|(_, e)| e.as_str()).collect::<Vec<_>>().join("; ");
+        for (instrument, missing, evidence) in gone {
+            self.is_gone(venue, instrument, missing, evidence, asked, now, desk);
+        }
+        let text = found.iter().map(|d| d.evidence.as_str()).collect::<Vec<_>>().join("; ");
         let state = self.venues.entry(venue).or_default();
+        state.missing.retain(|_, until| now.wall < *until);
+        let looking = !state.missing.is_empty();
+        let again = |every: i64| match (looking, under_way.is_empty()) {
+            (true, _) => LOOK_EVERY_MS,
+            (false, true) => every,
+            (false, false) => SETTLE_MS,
+        };
         if found.is_empty() {
             state.suspect = None;
             state.reconciled = true;
-            self.compared(venue, now, self.config.reconcile_every_ms);
+            let again = again(self.config.reconcile_every_ms);
+            self.compared(venue, now, again);
             return;
         }
         if state.suspect.as_deref() != Some(&text) {
-            state.suspect = Some(text);
-            self.compared(venue, now, SETTLE_MS);
+            state.suspect = Some(text.clone());
+            self.compared(venue, now, if looking { LOOK_EVERY_MS } else { SETTLE_MS });
             return;
         }
         state.suspect = None;
         // The venue is understood: what does not match stops its pair, the other pairs may trade.
         state.reconciled = true;
-        self.compared(venue, now, self.config.reconcile_every_ms);
-        for (pair, evidence) in found {
-            if pair.is_some_and(|p| self.halted.contains_key(&p)) {
-                continue;
+        let again = again(self.config.reconcile_every_ms);
+        self.compared(venue, now, again);
+        for Difference { pair, evidence, missing } in found {
+            match missing {
+                // Positions lag fills: what changed lately is looked at again before another leg is closed for it.
+                Some((_, (id, leg, _))) if self.moved_since(id, leg, asked.plus_ms(-LAG_MS)) => {
+                    self.venues.entry(venue).or_default().suspect = Some(text.clone());
+                    self.compared(venue, now, SETTLE_MS);
+                }
+                Some((instrument, missing)) => self.is_gone(venue, instrument, missing, evidence, asked, now, desk),
+                None => self.stop_for(venue, pair, evidence, now, desk),
             }
-            self.record(Record::Mismatch { at: now.wall, venue, pair, evidence: evidence.clone() }, desk);
-            desk.notice(Notice::Mismatch { venue, pair, evidence });
+        }
+    }
+
+    fn moved_since(&self, round: RoundId, leg: LegId, at: Wall) -> bool {
+        self.find(round).and_then(|r| r.moved_at(leg)).is_some_and(|moved| moved > at)
+    }
+
+    /// A leg of ours is smaller at its venue than in the fold, for sure: the venue took it, or a person did. Either way it
+    /// covers nothing any more.
+    #[allow(
+        clippy::too_many_arguments,
+        reason = "a difference with where, when and by whose word; a struct of it would be named once"
+    )]
+    fn is_gone(
+        &mut self,
+        venue: VenueId,
+        instrument: InstrumentId,
+        (id, leg, size): (RoundId, LegId, Size),
+        evidence: String,
+        asked: Wall,
+        now: Now,
+        desk: &mut impl Desk,
+    ) {
+        let pair = desk.instrument(instrument).pair;
+        self.venues.entry(venue).or_default().missing.remove(&instrument);
+        desk.notice(Notice::Forced { round: Some(id), pair, venue, evidence: evidence.clone() });
+        self.stop_for(venue, Some(pair), evidence, now, desk);
+        if let Some(taken) = self.seen_gone(id, leg, size, asked, desk) {
+            self.take_away(id, leg, taken, now, desk);
         }
     }
 
@@ -204,25 +275,6 @@ impl Engine {
         let due: Vec<VenueId> = self.venues.keys().copied().filter(|v| self.due(*v).is_some_and(|at| now.wall >= at)).collect();
         for venue in due {
             self.read(venue, now, desk);
-        }
-    }
-
-    /// Something on an account that no order of ours explains: entries on the pair stop, with the evidence.
-    pub fn on_foreign(&mut self, venue: VenueId, pair: Option<Pair>, evidence: String, now: Now, desk: &mut impl Desk) {
-        if pair.is_some_and(|p| self.halted.contains_key(&p)) {
-            return;
-        }
-        self.record(Record::Mismatch { at: now.wall, venue, pair, evidence: evidence.clone() }, desk);
-        desk.notice(Notice::Mismatch { venue, pair, evidence });
-    }
-
-    /// A venue changed a position by itself: liquidation, deleveraging. The pair stops, and what is held on it is closed,
-    /// the leg of the other venue above all: it covers nothing any more. What the venue took no close of ours can find;
-    /// the round then calls a person, with the other leg closed.
-    pub fn on_forced(&mut self, venue: VenueId, pair: Option<Pair>, evidence: String, now: Now, desk: &mut impl Desk) {
-        self.on_foreign(venue, pair, evidence, now, desk);
-        if let Some(id) = pair.and_then(|p| self.round_on(p)).map(saga::Round::id) {
-            self.exit(id, ExitReason::Forced, None, now, desk);
         }
     }
 }

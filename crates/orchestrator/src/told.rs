@@ -16,11 +16,12 @@ pub(crate) fn notice(notice: &Notice) {
     let event_type = notice.event().word();
     let message = notice.message();
     let pair = notice.pair().map(|p| p.to_string());
-    let exchange = notice.venue().map(|v| v.to_string());
+    let both = || notice.legs().map(|[long, short]| format!("{long},{short}"));
+    let exchange = notice.venue().map(|v| v.to_string()).or_else(both);
     let round = notice.round().map(|r| r.to_string());
     let order = notice.order().map(|o| o.to_string());
     let spread = notice.spread().map(|s| s.to_string());
-    let Extra { threshold, long, short, side, size, price, net, fees, took_ms, uncovered_ms, attempt, reason, breakdown } =
+    let Extra { threshold, long, short, side, size, price, net, fees, took_ms, uncovered_ms, attempt, reason, breakdown, lines } =
         Extra::of(notice);
     let (pair, exchange, round, order, spread) =
         (pair.as_deref(), exchange.as_deref(), round.as_deref(), order.as_deref(), spread.as_deref());
@@ -35,6 +36,7 @@ pub(crate) fn notice(notice: &Notice) {
         fees.as_deref(),
         reason.as_deref(),
     );
+    let [gross, depth, slippage, exit, safety, forced, _, funding] = lines.map_or([const { None }; 8], |l| l.map(Some));
     let [sign_us, encode_us, network_us, parse_us, total_us] = breakdown.map_or([None; 5], |b| b.map(Some));
     macro_rules! line {
         ($level:ident) => {
@@ -42,6 +44,7 @@ pub(crate) fn notice(notice: &Notice) {
                 target: "bot4",
                 event_type, pair, exchange, round, order, spread, threshold, long, short, side, size, price, net, fees,
                 took_ms, uncovered_ms, attempt, reason, sign_us, encode_us, network_us, parse_us, total_us,
+                gross, depth, slippage, exit, safety, forced, funding,
                 "{message}"
             )
         };
@@ -90,6 +93,8 @@ struct Extra {
     reason: Option<String>,
     /// Signature, encode, network, parse, total, µs.
     breakdown: Option<[u64; 5]>,
+    /// Where the net result came from, by [`domain::record::Lines::named`].
+    lines: Option<[String; 8]>,
 }
 
 impl Extra {
@@ -138,14 +143,22 @@ impl Extra {
                 fees: Some(outcome.fees.to_string()),
                 uncovered_ms: Some(outcome.uncovered_ms),
                 reason: Some(outcome.ending.to_string()),
+                lines: outcome.lines.map(|l| l.named().map(|(_, usd)| usd.to_string())),
                 ..Self::default()
             },
             Notice::Stuck { exposure, .. } => Self { reason: Some(exposure.clone()), ..Self::default() },
-            Notice::Mismatch { evidence, .. } => Self { reason: Some(evidence.clone()), ..Self::default() },
+            Notice::Mismatch { evidence, .. } | Notice::Forced { evidence, .. } => {
+                Self { reason: Some(evidence.clone()), ..Self::default() }
+            }
+            Notice::CannotClose { why, .. } => Self { reason: Some(why.clone()), ..Self::default() },
+            Notice::EntriesStopped { reason, .. } | Notice::EntriesResumed { reason } => {
+                Self { reason: Some(reason.to_string()), ..Self::default() }
+            }
             Notice::PositionSaved { .. }
             | Notice::AutoExecuted { .. }
             | Notice::Unstuck { .. }
             | Notice::Restored { .. }
+            | Notice::Resumed { .. }
             | Notice::Odd { .. } => Self::default(),
         }
     }

@@ -115,7 +115,7 @@ mod tests {
         // 1 at 3,000 and 3,010, 2 % adverse, 2 bps in and 2.04 out: 60 and 1.212 against 60.2 and 1.21604.
         let leg = |v| LegRisk { limit: price(v * SCALE), top: price(v * SCALE), fee: Rate::from_bps(2) };
         let got = certificate(&[leg(3_000), leg(3_010)], size(SCALE), Rate::from_bps(200)).expect("in bounds");
-        assert_eq!(got, Certificate { loss: Usd::from_e8(61_41604000), fills: [Size::ZERO, size(SCALE)] });
+        assert_eq!(got, Certificate { loss: Usd::from_e8(6_141_604_000), fills: [Size::ZERO, size(SCALE)] });
     }
 
     #[test]

@@ -38,6 +38,12 @@ impl Round {
         ours.chain(self.forced.iter().filter(|f| f.leg == leg).map(|f| f.at)).max()
     }
 
+    /// When what a leg holds last changed: an order that filled nothing changes nothing of that.
+    pub fn moved_at(&self, leg: LegId) -> Option<Wall> {
+        let ours = self.orders.iter().filter(|o| o.spec.id.leg == leg && !o.fills.size.is_zero()).map(|o| o.changed_at);
+        ours.chain(self.forced.iter().filter(|f| f.leg == leg).map(|f| f.at)).max()
+    }
+
     /// Folds one forced change in.
     pub(crate) fn take_away(&mut self, leg: LegId, taken: &Taken, at: Wall) {
         if !self.would_take(leg, taken) {

@@ -56,6 +56,12 @@ impl Desk for ShardDesk<'_> {
     fn reference(&self, id: InstrumentId) -> Option<Price> {
         self.strategy.reference(id)
     }
+    fn mark(&self, id: InstrumentId) -> Option<Price> {
+        self.strategy.mark(id, self.now.mono).or_else(|| self.strategy.reference(id))
+    }
+    fn since(&self, stamp: Now) -> u64 {
+        (self.stopwatch)().since(stamp.mono)
+    }
     fn prepare(&mut self, order: ClearedOrder, now: Now) -> Result<Prepared, PrepareError> {
         let venue = order.get().venue;
         let Some(index) = self.index(venue) else { return Err(PrepareError::NotReady("no such venue")) };

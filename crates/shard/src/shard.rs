@@ -2,8 +2,9 @@
 
 use crate::desk::ShardDesk;
 use crate::output::{Output, Session};
+use domain::names::SkipReason;
 use domain::record::{ExitReason, Record};
-use domain::{Instrument, InstrumentId, LegId, MarketEvent, Mono, Now, OrderId, OrderNews, OrderReport, Pair, VenueId, Wall};
+use domain::{Instrument, LegId, MarketEvent, Mono, Now, OrderId, OrderNews, OrderReport, Pair, VenueId, Wall};
 use engine::{Engine, EngineConfig, FoldError, Notice, OnStop};
 use perps::{Call, PairConfig, Phase, Strategy};
 use saga::Goal;
@@ -179,6 +180,19 @@ impl Shard {
     pub fn set_paused(&mut self, paused: bool) {
         self.engine.set_paused(paused);
     }
+    /// Stops entries for a reason from outside; exits and closes go on.
+    pub fn block_entries(&mut self, reason: SkipReason, detail: String, now: Now) {
+        self.call_engine(now, |engine, desk| engine.block_entries(reason, detail, desk));
+    }
+    /// That reason is gone.
+    pub fn allow_entries(&mut self, reason: SkipReason, now: Now) {
+        self.call_engine(now, |engine, desk| engine.allow_entries(reason, desk));
+    }
+    /// Lets a pair that was stopped trade again, by a person's word; `None`: whatever stopped no single pair. False if nothing
+    /// of the kind was stopped.
+    pub fn resume(&mut self, pair: Option<Pair>, now: Now) -> bool {
+        self.call_engine(now, |engine, desk| engine.resume(pair, now, desk))
+    }
     /// Closes an open round.
     pub fn exit(&mut self, pair: Pair, reason: ExitReason, now: Now) {
         if let Some(id) = self.engine.round_on(pair).map(saga::Round::id) {
@@ -316,7 +330,7 @@ impl Shard {
                 self.outputs.push(Output::Tell(Notice::SpreadDetected { pair, spread, threshold, top, edge, long, short }));
                 self.outputs.push(Output::Tell(Notice::Skipped {
                     pair,
-                    reason: domain::names::SkipReason::EdgeTooSmall,
+                    reason: SkipReason::EdgeTooSmall,
                     detail: format!("edge {edge}% net of costs at a spread of {spread}%"),
                 }));
             }

@@ -80,6 +80,7 @@ pub(crate) fn engine_config(max_holding_ms: i64) -> EngineConfig {
         adverse_move: Rate::from_bps(200),
         worst_loss_max: Usd::from_e8(100_000_000_000),
         reconcile_every_ms: 10_000,
+        rules: engine::EntryRules::default(),
         config_hash: "sim".to_owned(),
     }
 }

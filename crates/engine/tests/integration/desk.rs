@@ -1,6 +1,6 @@
 //! A desk that does what its script says and writes down every call in order.
 
-use domain::record::{LegPlan, Policy, Record, Waterfall};
+use domain::record::{LegPlan, Policy, Quoted, Record, Waterfall};
 use domain::{
     AccountSnapshot, Fills, Instrument, InstrumentId, LegId, Lifecycle, Mono, Now, OrderEnd, OrderId, OrderNews, OrderReport,
     Pair, Position, Price, Purpose, Rate, RoundId, Side, Size, TimeInForce, Usd, VenueId, VenueKey, Wall,
@@ -165,6 +165,7 @@ pub(crate) fn config() -> EngineConfig {
         adverse_move: Rate::from_bps(200),
         worst_loss_max: Usd::from_e8(1_000 * E8),
         reconcile_every_ms: 10_000,
+        rules: engine::EntryRules::default(),
         config_hash: "c0ffee".to_owned(),
     }
 }
@@ -179,6 +180,7 @@ pub(crate) fn intent() -> Intent {
         limits: [price(3_001), price(3_010)],
         spread: Rate::from_bps(30),
         threshold: Rate::from_bps(25),
+        quoted: Quoted { tops: [price(3_000), price(3_011)], executable: [price(3_001), price(3_010)] },
         waterfall: Waterfall::default(),
     }
 }

@@ -2,7 +2,9 @@
 
 mod desk;
 mod entering;
+mod forced;
 mod keeping;
 mod reconciling;
 mod replay;
 mod running;
+mod stopped;

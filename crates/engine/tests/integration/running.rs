@@ -204,14 +204,109 @@ fn the_result_of_a_round_is_what_it_bought_and_sold_less_every_fee() {
 }
 
 #[test]
-fn a_leg_that_its_venue_took_away_has_the_other_leg_closed_at_once() {
+fn a_close_that_cannot_be_prepared_is_told_once_for_each_reason() {
+    let (mut engine, mut desk) = half();
+    desk.unprepared.push(ALFA);
+    engine.on_report(refused(BE1, RefusalKind::Margin), now(30), &mut desk);
+    let told = |desk: &Script| desk.notices.iter().filter(|n| matches!(n, Notice::CannotClose { .. })).count();
+    for ms in [300, 600, 900] {
+        engine.tick(now(ms), &mut desk);
+    }
+    assert_eq!(told(&desk), 1);
+    desk.unprepared.clear();
+    engine.tick(now(1_200), &mut desk);
+    desk.unprepared.push(ALFA);
+    engine.on_report(refused((LegId::A, Purpose::Close, 1), RefusalKind::Other), now(1_210), &mut desk);
+    engine.tick(now(1_500), &mut desk);
+    assert_eq!(told(&desk), 2, "it could be made in between");
+}
+
+#[test]
+fn a_close_stays_within_the_band_around_the_mark_price() {
+    let (mut engine, mut desk) = half();
+    desk.instruments[0].price_band = Some(domain::Rate::from_bps(5));
+    engine.on_report(refused(BE1, RefusalKind::Margin), now(30), &mut desk);
+    let Some(Record::Intended { orders, .. }) = desk.records.last() else { panic!("an order was intended") };
+    // One step of 10 bps under the bid of 2,999 is 2,996.001; 5 bps under the mark of 3,000 is 2,998.5.
+    assert_eq!(orders[0].spec.limit.e8(), 299_850_000_000);
+}
+
+#[test]
+fn an_instrument_that_takes_reducing_orders_only_has_no_second_attempt_at_entry() {
+    let (mut engine, mut desk) = half();
+    desk.instruments[1].lifecycle = domain::Lifecycle::ReduceOnly;
+    engine.on_report(refused(BE1, RefusalKind::Price), now(30), &mut desk);
+    desk.calls();
+    engine.tick(now(200), &mut desk);
+    assert_eq!(desk.calls(), ["record decided", "prepare ac1", "record intended", "send ac1"]);
+}
+
+#[test]
+fn a_position_on_an_instrument_that_goes_off_its_list_is_closed() {
     let (mut engine, mut desk) = entered();
-    engine.on_forced(ALFA, Some(PAIR), "liquidation".to_owned(), now(100), &mut desk);
-    let calls = desk.calls();
-    assert!(calls.contains(&"send bx1".to_owned()), "{calls:?}");
-    assert!(engine.halted().contains_key(&PAIR));
-    engine.on_report(refused((LegId::A, Purpose::Exit, 1), RefusalKind::ReduceOnly), now(110), &mut desk);
-    engine.on_report(filled(order(LegId::B, Purpose::Exit, 1), ONE, 3_005), now(120), &mut desk);
-    engine.tick(now(30_000), &mut desk);
-    assert!(desk.notices.iter().any(|n| matches!(n, Notice::Stuck { .. })), "what the venue took is a person's to judge");
+    engine.instruments_changed(now(40), &mut desk);
+    assert_eq!(desk.calls(), [] as [&str; 0], "nothing has changed");
+    desk.instruments[1].lifecycle = domain::Lifecycle::Delisted;
+    engine.instruments_changed(now(50), &mut desk);
+    let begun =
+        |r: &Record| matches!(r, Record::Decided { decision: Decision::ExitBegun { reason: ExitReason::Delisted, .. }, .. });
+    assert!(desk.records.iter().any(begun));
+    assert!(desk.calls().contains(&"send bx1".to_owned()));
+}
+
+#[test]
+fn a_pair_has_its_own_longest_holding_time() {
+    let mut config = config();
+    let own = engine::PairLimits { max_holding_ms: Some(5_000), ..engine::PairLimits::default() };
+    config.rules.pairs.insert(PAIR, own);
+    let (mut engine, mut desk) = up(config);
+    engine.enter(&intent(), now(10), &mut desk).expect("nothing is in the way");
+    engine.on_report(filled(id(AE1), ONE, 3_001), now(20), &mut desk);
+    engine.on_report(filled(id(BE1), ONE, 3_010), now(30), &mut desk);
+    assert!(engine.next_wake().is_some_and(|w| w <= now(5_030).wall));
+    engine.tick(now(5_030), &mut desk);
+    assert!(desk.calls().contains(&"send ax1".to_owned()));
+}
+
+#[test]
+fn the_way_of_an_order_is_recorded_and_changes_nothing() {
+    let (mut engine, mut desk) = half();
+    let before = engine.state_text();
+    engine.on_latency(id(AE1), "WS", [1, 2, 3, 4], now(25), &mut desk);
+    let Some(Record::Timed { order, network_ns, .. }) = desk.records.last() else { panic!("it is recorded") };
+    assert_eq!((*order, *network_ns, engine.state_text()), (id(AE1), 3, before));
+    engine.set_journal_ok(false);
+    engine.on_latency(id(AE1), "WS", [1, 2, 3, 4], now(26), &mut desk);
+    assert_eq!(desk.records.iter().filter(|r| matches!(r, Record::Timed { .. })).count(), 1, "not while the disk is full");
+    assert!(!engine.snapshot(now(27)).iter().any(|r| matches!(r, Record::Timed { .. })));
+}
+
+/// Pair, exchange, spread and event type stand on everything that is told of a round.
+#[test]
+fn every_trading_event_names_pair_exchange_and_spread() {
+    let (mut engine, mut desk) = entered();
+    engine.on_latency(id(AE1), "WS", [1, 2, 3, 4], now(35), &mut desk);
+    let round = engine.rounds().next().expect("open").id();
+    engine.exit(round, ExitReason::Operator, None, now(40), &mut desk);
+    engine.on_report(filled(order(LegId::A, Purpose::Exit, 1), ONE, 3_000), now(50), &mut desk);
+    engine.on_report(refused((LegId::B, Purpose::Exit, 1), RefusalKind::Price), now(60), &mut desk);
+    engine.on_report(filled(order(LegId::B, Purpose::Close, 1), ONE, 3_000), now(70), &mut desk);
+    let (mut engine, mut other) = half();
+    other.executable = Some(price(3_010));
+    engine.on_report(refused(BE1, RefusalKind::Price), now(30), &mut other);
+    engine.tick(now(200), &mut other);
+    engine.on_report(refused((LegId::B, Purpose::Entry, 2), RefusalKind::Margin), now(210), &mut other);
+    engine.tick(now(25_000), &mut other);
+    engine.on_report(filled(order(LegId::A, Purpose::Close, 1), ONE, 3_000), now(25_100), &mut other);
+    let mut seen = std::collections::BTreeSet::new();
+    for notice in desk.notices.iter().chain(&other.notices) {
+        seen.insert(notice.event().word());
+        let (exchange, whole) = (notice.venue().is_some() || notice.legs().is_some(), notice.round().is_some());
+        assert!(whole && exchange && notice.pair().is_some() && notice.spread().is_some(), "{notice:?}");
+    }
+    for word in
+        ["ORDER_PLACED", "ORDER_FILLED", "ENTRY_EXECUTED", "POSITION_SAVED", "AUTO_EXECUTED", "SAFETY_CLOSE", "ROUND_ENDED"]
+    {
+        assert!(seen.contains(word), "{word} was not told");
+    }
 }
