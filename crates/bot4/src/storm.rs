@@ -112,7 +112,9 @@ const STORM: &[(&str, bool, bool)] = &[
     ("listen_key_expires", true, false),
     ("reduce_only_refused", true, false),
     ("silence_events", true, false),
-    ("duplicate_fill", false, true),
+    ("disconnect_on_order", true, false),
+    ("leverage_lost", true, false),
+    ("duplicate_fill", true, true),
     ("late_fill_event", false, true),
     ("maintenance", false, true),
     ("fee_tier", false, true),
@@ -163,6 +165,7 @@ fn shape(name: &str, on_vest: bool, draw: &mut Draw) -> (Value, Option<Duration>
         "duplicate_events" => (json!({}), Some(draw.ms(5_000, 20_000))),
         "silent_private" | "silence_events" => (json!({}), Some(draw.ms(1_000, 8_000))),
         "listen_key_expires" => (json!({}), Some(draw.ms(100, 1_000))),
+        "leverage_lost" => (json!({}), None),
         "reduce_only_refused" => (json!({"count": draw.between(1, 3)}), None),
         _ => (json!({"count": 1}), None),
     }
@@ -179,6 +182,10 @@ mod tests {
 
     /// Faults that a storm leaves out, and why.
     const LEFT_OUT: &[(&str, &str)] = &[
+        ("funding_rate", "is no trouble"),
+        ("v2_gone", "does not come back"),
+        ("v2_degraded", "does not pass"),
+        ("v3_gone", "is nothing to a bot that trades on v2"),
         ("switch", "changes how the venue is built, not what goes wrong"),
         ("liquidate", "stops its pair until a person resumes it"),
         ("deleverage", "stops its pair until a person resumes it"),

@@ -27,7 +27,7 @@ const ANSWER_MAX: Duration = Duration::from_mins(2);
 /// What all connections of one server have in common.
 pub(super) struct Shared {
     pub(super) desk: Desk,
-    pub(super) ws_path: String,
+    pub(super) ws_paths: Vec<String>,
     pub(super) control: bool,
     pub(super) stop: CancellationToken,
     pub(super) tasks: TaskTracker,
@@ -89,7 +89,7 @@ async fn upgrade(
     target: &str,
     path: &str,
 ) -> Result<Response<Full<Bytes>>, Dropped> {
-    if path != shared.ws_path {
+    if !shared.ws_paths.iter().any(|known| known == path) {
         return Ok(plain(StatusCode::NOT_FOUND));
     }
     let Ok(switching) = create_response_with_body(request, Full::<Bytes>::default) else {

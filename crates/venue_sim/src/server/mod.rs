@@ -48,6 +48,8 @@ pub struct ServerOptions {
     pub rest_prefix: String,
     /// Path of the WebSocket; an upgrade elsewhere is answered with 404.
     pub ws_path: String,
+    /// Further paths on which the venue takes upgrades: a second generation of its API.
+    pub ws_paths_more: Vec<String>,
     /// Whether `/_sim/faults` and `/_sim/fault` are served beside the venue.
     pub control: bool,
     /// Whose certificates to show; a fresh authority if none is given.
@@ -62,6 +64,7 @@ impl Default for ServerOptions {
             latency_ms: 0,
             rest_prefix: "/v1".to_owned(),
             ws_path: "/v1".to_owned(),
+            ws_paths_more: Vec::new(),
             control: false,
             authority: None,
         }
@@ -73,9 +76,15 @@ impl ServerOptions {
     pub fn paradex() -> Self {
         Self::default()
     }
-    /// REST below `/v2`, WebSocket at `/ws-api` (venues/vest.md, section 3).
+    /// REST below `/v2`, WebSocket at `/ws-api` (venues/vest.md, section 3); the public side of v3 below `/v3` and at `/ws`
+    /// (section 15).
     pub fn vest() -> Self {
-        Self { rest_prefix: "/v2".to_owned(), ws_path: "/ws-api".to_owned(), ..Self::default() }
+        Self {
+            rest_prefix: "/v2".to_owned(),
+            ws_path: "/ws-api".to_owned(),
+            ws_paths_more: vec!["/ws".to_owned(), "/ws/private".to_owned()],
+            ..Self::default()
+        }
     }
 }
 
@@ -101,7 +110,7 @@ impl TlsServer {
         let tasks = TaskTracker::new();
         let shared = Arc::new(http::Shared {
             desk: Desk::new(machine),
-            ws_path: options.ws_path.clone(),
+            ws_paths: std::iter::once(&options.ws_path).chain(&options.ws_paths_more).cloned().collect(),
             control: options.control,
             stop: stop.clone(),
             tasks: tasks.clone(),
@@ -166,6 +175,14 @@ impl RunningServer {
     /// The WebSocket, such as `wss://127.0.0.1:40123/v1`.
     pub fn ws_url(&self) -> String {
         format!("wss://{}{}", self.host(), self.options.ws_path)
+    }
+    /// Base of another generation's REST API on the same server: `""` for Vest's v3, whose paths name their version.
+    pub fn rest_url_at(&self, prefix: &str) -> String {
+        format!("https://{}{prefix}", self.host())
+    }
+    /// Another generation's WebSocket on the same server: `/ws` for Vest's v3.
+    pub fn ws_url_at(&self, path: &str) -> String {
+        format!("wss://{}{path}", self.host())
     }
     /// Where it listens.
     pub fn address(&self) -> SocketAddr {

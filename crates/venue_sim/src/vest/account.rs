@@ -139,6 +139,7 @@ impl VestSim {
             return Err(Refused(DECREASE_LEVERAGE_WITH_POSITION));
         }
         self.accounts[account].leverages.insert(symbol, value);
+        self.leverage_lost.remove(&(account, symbol));
         Ok(json!({ "symbol": self.cfg.symbols[symbol].symbol, "value": value }))
     }
 

@@ -24,6 +24,14 @@ pub(super) struct Fault {
     pub symbol: Option<String>,
     /// Which side of the book is empty.
     pub book_side: Option<String>,
+    /// Whether a delisting settles positions; yes unless said otherwise.
+    pub settle: Option<bool>,
+    pub size_decimals: Option<u32>,
+    pub price_decimals: Option<u32>,
+    /// A fraction at 1e-8.
+    pub taker_fee_e8: Option<i64>,
+    /// A fraction per hour at 1e-8.
+    pub rate_e8: i64,
 }
 
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Deserialize)]
@@ -52,33 +60,45 @@ impl Code {
 
 /// Name, parameters it must have, parameters it may have.
 const KNOWN: &[(&str, &[&str], &[&str])] = &[
+    ("change_spec", &["symbol"], &["size_decimals", "price_decimals", "taker_fee_e8"]),
     ("clock_offset", &["ms"], &[]),
     ("crossed_book", &[], &["symbol"]),
     ("delay_fill", &["ms"], &["count", "side"]),
+    ("deleverage", &[], &["symbol", "share_bps"]),
+    ("delist", &["symbol"], &["settle"]),
+    ("disconnect_on_order", &[], &["count", "side"]),
     ("down", &[], &["after_acks"]),
     ("drop_order", &[], &["count", "side", "after_ms"]),
     ("drop_sockets", &[], &["count"]),
     ("duplicate_events", &[], &[]),
+    ("duplicate_fill", &[], &["count", "side", "ms"]),
     ("empty_side", &[], &["symbol", "book_side"]),
     ("error_after", &["status"], &["count", "side", "body"]),
     ("event_before_answer", &[], &["count", "side"]),
     ("freeze_book", &[], &["symbol"]),
+    ("funding_rate", &["rate_e8"], &["symbol"]),
     ("gap", &[], &["count"]),
     ("halt", &[], &["symbol"]),
     ("hold_order_answer", &[], &["count", "side", "events"]),
     ("http_error", &["status"], &["count", "body", "path"]),
     ("late_fill", &["ms"], &["count", "side"]),
     ("latency", &["ms"], &[]),
+    ("leverage_lost", &[], &["symbol"]),
+    ("liquidate", &[], &["symbol", "share_bps"]),
     ("listen_key_expires", &[], &[]),
     ("lose_order_answer", &[], &["count", "side", "after_ms"]),
     ("partial_fill", &["share_bps"], &["count", "side"]),
     ("rate_limit", &[], &["count", "retry_after_s"]),
     ("reduce_only_refused", &[], &["count", "side", "code"]),
+    ("refuse_all", &[], &["code"]),
     ("refuse_order", &[], &["count", "side", "code", "late"]),
     ("silence_events", &[], &[]),
     ("silent_private", &[], &[]),
     ("switch", &["name", "value"], &[]),
     ("thin_book", &["share_bps"], &[]),
+    ("v2_degraded", &[], &[]),
+    ("v2_gone", &[], &[]),
+    ("v3_gone", &[], &[]),
 ];
 
 /// What is on.
@@ -109,7 +129,17 @@ impl Faults {
         let mut fault: Fault =
             serde_json::from_value(Value::Object(given.clone())).map_err(|e| format!("parameters of {name}: {e}"))?;
         fault.ms = fault.ms.clamp(-86_400_000, 86_400_000);
+        if matches!(known, &"liquidate" | &"deleverage") && !given.contains_key("share_bps") {
+            fault.share_bps = 10_000;
+        }
         fault.share_bps = fault.share_bps.clamp(0, 10_000);
+        fault.rate_e8 = fault.rate_e8.clamp(-100_000_000, 100_000_000);
+        if [fault.size_decimals, fault.price_decimals].into_iter().flatten().any(|d| d > 8) {
+            return Err(format!("decimals of {name} are 8 at most"));
+        }
+        if fault.taker_fee_e8.is_some_and(|f| !(0..=10_000_000).contains(&f)) {
+            return Err(format!("taker_fee_e8 of {name} is a number from 0 to 10000000"));
+        }
         if fault.code.as_ref().is_some_and(|c| c.number().is_none()) {
             return Err(format!("the code of {name} is a number of the venue's list"));
         }
@@ -180,7 +210,7 @@ mod tests {
             let error = Faults::read(name, &parameters).expect_err(name);
             assert!(error.contains(expect), "{error}");
         }
-        check("latncy", json!({}), "known are clock_offset, crossed_book");
+        check("latncy", json!({}), "known are change_spec, clock_offset, crossed_book");
         check("latency", json!({}), "needs the parameter \"ms\"");
         check("latency", json!({"ms": "5"}), "parameters of latency: invalid type");
         check("latency", json!({"ms": 5, "side": "buy"}), "has no parameter \"side\"");

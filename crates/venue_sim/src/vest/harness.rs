@@ -47,6 +47,7 @@ impl VestSim {
             forced: None,
             promised_e8: None,
             share_bps: None,
+            again_ms: None,
         });
         self.at(now, 1_000, Job::Announce(index));
         self.at(now, 2_000, Job::Decide(index));

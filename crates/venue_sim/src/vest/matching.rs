@@ -55,7 +55,7 @@ impl VestSim {
         }
     }
 
-    fn disarm(&mut self, index: usize) {
+    pub(super) fn disarm(&mut self, index: usize) {
         self.armed.retain(|&o| o != index);
     }
 
@@ -63,6 +63,9 @@ impl VestSim {
         let order = self.orders[index].clone();
         if let Some(code) = order.forced {
             return Decision::Reject(code);
+        }
+        if self.delisted[order.symbol] {
+            return Decision::Reject(BAD_SYMBOL_LATE);
         }
         if self.halted(order.symbol) {
             return Decision::Reject(MARKET_CLOSED_LATE);
@@ -79,7 +82,8 @@ impl VestSim {
             return Decision::Reject(code);
         }
         let set = self.accounts[order.account].leverages.contains_key(&order.symbol);
-        if self.leverage(order.account, order.symbol) != order.leverage || (self.cfg.switches.leverage_required && !set) {
+        let lost = self.leverage_lost.contains(&(order.account, order.symbol));
+        if lost || self.leverage(order.account, order.symbol) != order.leverage || (self.cfg.switches.leverage_required && !set) {
             return Decision::Reject(ORDER_CHANGES_LEVERAGE);
         }
         let grows = (i128::from(held) + i128::from(order.signed_e8())).abs() > i128::from(held).abs();
@@ -114,7 +118,7 @@ impl VestSim {
         let below = match order.kind {
             Kind::Limit | Kind::TakeProfit => order.is_buy,
             Kind::StopLoss => !order.is_buy,
-            Kind::Market => return true,
+            Kind::Market | Kind::Liquidation => return true,
         };
         if below { index <= order.limit_e8 } else { index >= order.limit_e8 }
     }
@@ -156,20 +160,20 @@ impl VestSim {
             is_buy: order.is_buy,
             size_e8,
             price_e8,
-            fee_rate_e8: self.cfg.taker_fee_e8,
+            fee_rate_e8: self.fees_e8[order.symbol],
             cum_funding_e12: self.cum_funding_e12(order.symbol, now),
         });
         let (value, margin) = self.value_and_margin(&after, &account.leverages, now);
         value >= margin
     }
 
-    fn fill(&mut self, index: usize, size_e8: i64, price_e8: i64, now: SimNow, out: &mut Vec<SimAction>) {
+    pub(super) fn fill(&mut self, index: usize, size_e8: i64, price_e8: i64, now: SimNow, out: &mut Vec<SimAction>) {
         self.disarm(index);
         let order = &self.orders[index];
         let (account, symbol, is_buy) = (order.account, order.symbol, order.is_buy);
         let whole = size_e8 == order.size_e8;
         let cum_funding_e12 = self.cum_funding_e12(symbol, now);
-        let fee_rate_e8 = self.cfg.taker_fee_e8;
+        let fee_rate_e8 = self.fees_e8[symbol];
         let booked =
             self.accounts[account].ledger.book(Execution { symbol, is_buy, size_e8, price_e8, fee_rate_e8, cum_funding_e12 });
         let time_ms = self.clock_ms(now);
@@ -190,7 +194,11 @@ impl VestSim {
             self.report(index, Status::PartiallyFilled, out);
             self.report(index, Status::Cancelled, out);
         }
-        self.publish_print(Print { symbol, size_e8, price_e8, time_ms }, out);
+        if let Some(ms) = self.orders[index].again_ms {
+            let told = if whole { Status::Filled } else { Status::PartiallyFilled };
+            self.at(now, ms.max(0) as u64 * 1_000, Job::Report(index, told));
+        }
+        self.publish_print(Print { symbol, size_e8, price_e8, time_ms, is_buy }, out);
         if whole {
             self.arm_children(index, now);
         }
@@ -217,6 +225,7 @@ impl VestSim {
                 tp_e8: None,
                 sl_e8: None,
                 share_bps: None,
+                again_ms: None,
                 promised_e8: None,
                 post_ms: self.clock_ms(now),
                 ..parent

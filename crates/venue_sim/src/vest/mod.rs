@@ -1,4 +1,5 @@
-//! A simulated Vest (v2 API), written from `venues/vest.md` alone; section numbers refer to that document.
+//! A simulated Vest (v2 API, and the public side of v3), written from `venues/vest.md` alone; section numbers refer to that
+//! document.
 //!
 //! Owns accounts, orders, quotes and streams of one venue. Does not know sockets, clocks or any client's code. The
 //! shells of this crate drive it through [`VenueSim`]. Time passed in is the shell's; the venue's own clock is that
@@ -20,6 +21,8 @@ mod rest;
 mod sign;
 mod state;
 mod stream;
+mod upheaval;
+mod v3;
 mod wire;
 
 pub use config::{DEVELOPMENT_CONTRACT, Frames, Latencies, PRODUCTION_CONTRACT, Switches, SymbolSpec, VestSimConfig};
@@ -32,7 +35,7 @@ use faults::{Fault, Faults};
 use serde_json::Value;
 use state::{Account, Movement, Order, Status};
 use std::cmp::Reverse;
-use std::collections::{BTreeMap, BinaryHeap, HashMap, VecDeque};
+use std::collections::{BTreeMap, BTreeSet, BinaryHeap, HashMap, VecDeque};
 use stream::Conn;
 
 /// Something the venue does later.
@@ -48,6 +51,30 @@ enum Job {
     Move(usize),
     /// The fault `down` with `after_acks` strikes.
     GoDown,
+    /// Takes a share (basis points) of every position in a symbol, by an order of the venue's own.
+    Liquidate(usize, i64),
+    /// The same without an order or a word.
+    Deleverage(usize, i64),
+    /// Takes a symbol off the list; true settles its positions.
+    Delist(usize, bool),
+    /// Drops the sockets of a generation.
+    DropGeneration(Generation),
+}
+
+/// Which API a connection speaks (sections 2 and 15).
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, PartialOrd, Ord)]
+enum Generation {
+    #[default]
+    V2,
+    V3,
+}
+
+/// Funding of a symbol: what had accrued when the rate last changed, and the rate since.
+#[derive(Clone, Copy, Debug)]
+struct Funding {
+    base_e12: i128,
+    since_ms: i64,
+    rate_e8: i64,
 }
 
 /// A trade as the public sees it.
@@ -57,6 +84,7 @@ struct Print {
     size_e8: i64,
     price_e8: i64,
     time_ms: i64,
+    is_buy: bool,
 }
 
 /// How many public trades are remembered.
@@ -69,6 +97,15 @@ pub struct VestSim {
     separator: B256,
     symbols: HashMap<String, usize>,
     books: Vec<Book>,
+    funding: Vec<Funding>,
+    /// Taker fee by symbol, a fraction at 1e-8.
+    fees_e8: Vec<i64>,
+    /// By symbol: no longer listed.
+    delisted: Vec<bool>,
+    /// Account and symbol whose leverage the venue has forgotten.
+    leverage_lost: BTreeSet<(usize, usize)>,
+    /// Cash that moved without an order: deleveraging and settlement, USDC at 1e-6.
+    unordered_e6: i128,
     /// Which issue of each book the public stream has carried.
     published: Vec<u64>,
     accounts: Vec<Account>,
@@ -111,6 +148,11 @@ impl VestSim {
             separator: sign::domain_separator(cfg.verifying_contract),
             symbols,
             books: vec![Book::default(); cfg.symbols.len()],
+            funding: vec![Funding { base_e12: 0, since_ms: 0, rate_e8: cfg.funding_rate_e8 }; cfg.symbols.len()],
+            fees_e8: vec![cfg.taker_fee_e8; cfg.symbols.len()],
+            delisted: vec![false; cfg.symbols.len()],
+            leverage_lost: BTreeSet::new(),
+            unordered_e6: 0,
             published: vec![0; cfg.symbols.len()],
             cfg,
             accounts: Vec::new(),
@@ -149,13 +191,18 @@ impl VestSim {
         self.accounts.iter().map(|a| a.ledger.cash_e6).sum()
     }
 
+    /// Cash of all accounts that moved without an order: deleveraging and settlement, USDC at 1e-6. For invariants of a harness.
+    pub fn unordered_cash_e6(&self) -> i128 {
+        self.unordered_e6
+    }
+
     /// The venue's clock, ms.
     fn clock_ms(&self, now: SimNow) -> i64 {
         now.ms().saturating_add(self.faults.on("clock_offset").map_or(0, |f| f.ms))
     }
 
     fn symbol(&self, name: &str) -> Result<usize, Refused> {
-        self.symbols.get(name).copied().ok_or(Refused(BAD_SYMBOL))
+        self.symbols.get(name).copied().filter(|&s| !self.delisted[s]).ok_or(Refused(BAD_SYMBOL))
     }
 
     fn halted(&self, symbol: usize) -> bool {
@@ -176,11 +223,12 @@ impl VestSim {
         self.cfg.market.mid(&self.cfg.symbols[symbol].base, "vest", now)
     }
 
-    /// Running total of funding, USDC per base at 1e-12: a constant rate on a constant price, so that any span can be
-    /// checked with a pencil.
+    /// Running total of funding, USDC per base at 1e-12: a rate on a constant price, so that any span can be checked with a
+    /// pencil. It accrues all the time and moves cash when a fill settles it (section 13).
     fn cum_funding_e12(&self, symbol: usize, now: SimNow) -> i128 {
-        let per_hour_e16 = i128::from(self.cfg.funding_rate_e8) * i128::from(self.index_e8(symbol, SimNow(0)));
-        per_hour_e16 / 10_000 * i128::from(now.ms()) / 3_600_000
+        let Funding { base_e12, since_ms, rate_e8 } = self.funding[symbol];
+        let per_hour_e16 = i128::from(rate_e8) * i128::from(self.index_e8(symbol, SimNow(0)));
+        base_e12 + per_hour_e16 / 10_000 * i128::from(now.ms() - since_ms) / 3_600_000
     }
 
     fn default_leverage(&self, symbol: usize) -> u32 {
@@ -237,6 +285,10 @@ impl VestSim {
                     self.drop_all(out);
                 }
             }
+            Job::Liquidate(symbol, share_bps) => self.liquidate(symbol, share_bps, now, out),
+            Job::Deleverage(symbol, share_bps) => self.deleverage(symbol, share_bps, now),
+            Job::Delist(symbol, settle) => self.delist(symbol, settle, now, out),
+            Job::DropGeneration(generation) => self.drop_generation(generation, out),
         }
     }
 
@@ -257,6 +309,11 @@ impl VestSim {
                 let name = parameters["name"].as_str().ok_or("the name of a switch is a string")?;
                 return self.cfg.switches.set(name, &parameters["value"]);
             }
+            "liquidate" | "deleverage" | "delist" | "change_spec" | "leverage_lost" | "funding_rate" => {
+                return self.upheaval(name, &fault);
+            }
+            "v2_gone" => self.at(self.last_now, 0, Job::DropGeneration(Generation::V2)),
+            "v3_gone" => self.at(self.last_now, 0, Job::DropGeneration(Generation::V3)),
             "gap" => return Ok(()), // there is no sequence to skip here
             "drop_sockets" => {
                 self.drop_sockets = true;
@@ -351,6 +408,7 @@ impl VenueSim for VestSim {
         match name {
             "hold_order_answer" => self.release = true,
             "down" => self.down = false,
+            "delist" => self.delisted.iter_mut().for_each(|d| *d = false),
             _ => {}
         }
         self.faults.clear(if name == "silence_events" { "silent_private" } else { name });

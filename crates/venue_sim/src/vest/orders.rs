@@ -46,7 +46,8 @@ impl VestSim {
             return;
         }
         let mut forced = None;
-        if let Some(fault) = self.faults.take("refuse_order", is_buy) {
+        let refusal = self.faults.on("refuse_all").cloned().or_else(|| self.faults.take("refuse_order", is_buy));
+        if let Some(fault) = refusal {
             let code = fault.code_or(PRICE_CHECK_FAILED);
             if !(3000..4000).contains(&code) {
                 return self.refuse(request, ack_us, Refused(code), out);
@@ -62,6 +63,7 @@ impl VestSim {
         let order = self.take_order(account, asked, forced, now);
         self.orders[order].held = held.as_ref().is_some_and(|f| f.events != Some(false));
         self.orders[order].share_bps = self.faults.take("partial_fill", is_buy).map(|f| f.share_bps);
+        self.orders[order].again_ms = self.faults.take("duplicate_fill", is_buy).map(|f| f.ms);
         let mut decided_us = fill_us;
         if let Some(fault) = self.faults.take("late_fill", is_buy).or_else(|| self.faults.take("delay_fill", is_buy)) {
             decided_us = ack_us + fault.ms.max(0) as u64 * 1_000;
@@ -69,6 +71,10 @@ impl VestSim {
         }
         self.at(now, new_us, Job::Announce(order));
         self.at(now, decided_us.max(new_us + 1), Job::Decide(order));
+        if self.faults.take("disconnect_on_order", is_buy).is_some() {
+            self.drop_all(out);
+            return out.push(SimAction::Hang { request, after_us: 0 });
+        }
         self.acknowledge(request, order, is_buy, held.is_some(), if early { fill_us + ack_us } else { ack_us }, now, out);
     }
 
@@ -193,6 +199,7 @@ impl VestSim {
             forced,
             promised_e8: None,
             share_bps: None,
+            again_ms: None,
         })
     }
 

@@ -44,9 +44,9 @@ pub(super) fn interval_ms(word: &str) -> Option<i64> {
 
 impl VestSim {
     /// The symbols of a `symbols=` list, or all.
-    fn listed(&self, target: &Target<'_>) -> Result<Vec<usize>, Refused> {
+    pub(super) fn listed(&self, target: &Target<'_>) -> Result<Vec<usize>, Refused> {
         let Some(list) = target.get("symbols").filter(|l| !l.is_empty()) else {
-            return Ok((0..self.cfg.symbols.len()).collect());
+            return Ok((0..self.cfg.symbols.len()).filter(|&s| !self.delisted[s]).collect());
         };
         if list.split(',').count() > SYMBOLS_MAX {
             return Err(Refused(INVALID_PARAMETER));
@@ -54,11 +54,11 @@ impl VestSim {
         list.split(',').map(|name| self.symbol(name)).collect()
     }
 
-    fn one(&self, target: &Target<'_>) -> Result<usize, Refused> {
+    pub(super) fn one(&self, target: &Target<'_>) -> Result<usize, Refused> {
         self.symbol(target.get("symbol").ok_or(Refused(INVALID_PARAMETER))?)
     }
 
-    fn status_word(&self, symbol: usize) -> &'static str {
+    pub(super) fn status_word(&self, symbol: usize) -> &'static str {
         if self.halted(symbol) { "HALT" } else { "TRADING" }
     }
 
@@ -75,7 +75,7 @@ impl VestSim {
                 "priceDecimals": spec.price_decimals,
                 "initMarginRatio": num::text(i128::from(spec.init_margin_bps), 4, 4),
                 "maintMarginRatio": num::text(i128::from(spec.init_margin_bps) * 5, 5, 5),
-                "takerFee": num::text(i128::from(self.cfg.taker_fee_e8), 8, 6),
+                "takerFee": num::text(i128::from(self.fees_e8[i]), 8, 6),
                 "isolated": false,
                 "asset": spec.asset,
                 "tradingStatus": self.status_word(i),
@@ -92,7 +92,7 @@ impl VestSim {
         Ok(json!({ "tickers": tickers }))
     }
 
-    fn ticker(&self, symbol: usize, now: SimNow) -> Value {
+    pub(super) fn ticker(&self, symbol: usize, now: SimNow) -> Value {
         let spec = &self.cfg.symbols[symbol];
         let (long, short) = self.open_interest(symbol);
         json!({
@@ -100,7 +100,7 @@ impl VestSim {
             "markPrice": num::e8(self.mark_e8(symbol, now), spec.price_decimals),
             "indexPrice": num::e8(self.index_e8(symbol, now), spec.price_decimals),
             "imbalance": num::text(long - short, 8, spec.size_decimals),
-            "oneHrFundingRate": num::text(i128::from(self.cfg.funding_rate_e8), 8, 6),
+            "oneHrFundingRate": num::text(i128::from(self.funding[symbol].rate_e8), 8, 8),
             "cumFunding": num::text(self.cum_funding_e12(symbol, now), 12, 12),
             "status": self.status_word(symbol),
         })
@@ -108,7 +108,8 @@ impl VestSim {
 
     /// Data of the `tickers` channel: the latest ticker and the change of a day (section 10.3).
     pub(super) fn stream_tickers(&self, now: SimNow) -> Value {
-        let tickers = (0..self.cfg.symbols.len()).map(|symbol| {
+        let listed = (0..self.cfg.symbols.len()).filter(|&s| !self.delisted[s]);
+        let tickers = listed.map(|symbol| {
             let mut ticker = self.ticker(symbol, now);
             let (change, percent) = self.day_change(symbol, now);
             ticker["priceChange"] = json!(change);
@@ -118,7 +119,7 @@ impl VestSim {
         tickers.collect()
     }
 
-    fn day_change(&self, symbol: usize, now: SimNow) -> (String, String) {
+    pub(super) fn day_change(&self, symbol: usize, now: SimNow) -> (String, String) {
         let (open, close) = (self.mark_e8(symbol, SimNow(now.0 - DAY_MS * 1_000)), self.mark_e8(symbol, now));
         let change = i128::from(close) - i128::from(open);
         (num::text(change, 8, 6), num::text(change * 10_000 / i128::from(open.max(1)), 2, 2))
@@ -150,7 +151,7 @@ impl VestSim {
         let every = interval_ms(target.get("interval").unwrap_or("1m")).ok_or(Refused(INVALID_PARAMETER))?;
         let limit = target.limit(ROWS_MAX, ROWS_MAX)?;
         let (from, to) = span(target, every, limit, now)?;
-        let rate = num::text(i128::from(self.cfg.funding_rate_e8), 8, 6);
+        let rate = num::text(i128::from(self.funding[symbol].rate_e8), 8, 8);
         let row = |ms: i64| json!({ "symbol": self.cfg.symbols[symbol].symbol, "time": ms, "oneHrFundingRate": rate });
         Ok(steps(from, to, every, limit).map(row).collect())
     }
@@ -161,7 +162,7 @@ impl VestSim {
         let every = target.get("interval").and_then(interval_ms).ok_or(Refused(INVALID_PARAMETER))?;
         let mut limit = target.limit(500, ROWS_MAX)?;
         let (mut from, mut to) = span(target, every, limit, now)?;
-        if self.cfg.switches.klines_capped {
+        if self.cfg.switches.klines_capped || self.faults.on("v2_degraded").is_some() {
             limit = BARS_CAPPED;
             to = now.ms().div_euclid(every) * every;
             from = to.saturating_sub(every.saturating_mul(BARS_CAPPED as i64 - 1));
@@ -223,7 +224,13 @@ impl VestSim {
         let drawn = self.cfg.market.draw(&spec.symbol, ms as u64);
         let tick = num::step(spec.price_decimals);
         let price_e8 = self.mark_e8(symbol, SimNow(ms.saturating_mul(1_000))) / tick * tick;
-        Print { symbol, price_e8, size_e8: num::step(spec.size_decimals) * (1 + (drawn % 500) as i64), time_ms: ms }
+        Print {
+            symbol,
+            price_e8,
+            size_e8: num::step(spec.size_decimals) * (1 + (drawn % 500) as i64),
+            time_ms: ms,
+            is_buy: drawn & (1 << 40) != 0,
+        }
     }
 
     /// The market's trade with itself that falls between two ticks of the stream.
@@ -232,7 +239,7 @@ impl VestSim {
         (ms > since.ms()).then(|| self.own_print(symbol, ms))
     }
 
-    fn print_row(&self, print: &Print) -> Value {
+    pub(super) fn print_row(&self, print: &Print) -> Value {
         let spec = &self.cfg.symbols[print.symbol];
         let quote = i128::from(print.size_e8) * i128::from(print.price_e8) / 10_000_000_000;
         json!({

@@ -28,9 +28,18 @@ impl VestSim {
             return self.reply(request, read_us, 429, headers, body, out);
         }
         let target = Target::read(http.target);
-        let Some(path) = target.path.strip_prefix("/v2") else { return self.no_route(request, 404, "Not Found", out) };
+        if target.path.starts_with("/v3/") && self.faults.on("v3_gone").is_none() {
+            return self.request_v3(request, http.method, &target, now, out);
+        }
+        let here = self.faults.on("v2_gone").is_none();
+        let Some(path) = target.path.strip_prefix("/v2").filter(|_| here) else {
+            return self.no_route(request, 404, "Not Found", out);
+        };
         if !group_fits(http.header("xrestservermm"), self.cfg.acc_group) {
             return self.refuse(request, read_us, Refused(INVALID_ACCOUNT_GROUP), out);
+        }
+        if path == "/exchangeInfo" && self.faults.on("v2_degraded").is_some() {
+            return self.no_route(request, 404, "Not Found", out);
         }
         let account = http.header("x-api-key").and_then(|key| self.by_key.get(key)).copied();
         let mine = account.ok_or(Refused(UNAUTHORIZED));
@@ -97,7 +106,7 @@ impl VestSim {
     }
 
     /// What the framework behind the venue seems to say of unknown paths (section 11, a guess).
-    fn no_route(&self, request: u64, status: u16, detail: &str, out: &mut Vec<SimAction>) {
+    pub(super) fn no_route(&self, request: u64, status: u16, detail: &str, out: &mut Vec<SimAction>) {
         self.reply(request, 0, status, Vec::new(), json!({ "detail": detail }).to_string().into_bytes(), out);
     }
 }

@@ -14,6 +14,8 @@ pub(super) enum Kind {
     Limit,
     StopLoss,
     TakeProfit,
+    /// The venue's own; nobody can ask for one.
+    Liquidation,
 }
 
 impl Kind {
@@ -26,6 +28,7 @@ impl Kind {
             Self::Limit => "LIMIT",
             Self::StopLoss => "STOP_LOSS",
             Self::TakeProfit => "TAKE_PROFIT",
+            Self::Liquidation => "LIQUIDATION",
         }
     }
     /// Waits for the index whatever the book says, and may only reduce.
@@ -100,6 +103,8 @@ pub(super) struct Order {
     pub promised_e8: Option<i64>,
     /// Fault: only this share is filled, basis points.
     pub share_bps: Option<i64>,
+    /// Fault: its fill is told again after so many ms.
+    pub again_ms: Option<i64>,
 }
 
 impl Order {

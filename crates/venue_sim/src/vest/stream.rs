@@ -1,10 +1,10 @@
 //! The WebSocket side: connecting, subscriptions, market data by the clock and private events (section 10).
 
 use super::Print;
-use super::VestSim;
 use super::public::interval_ms;
 use super::rest::group_fits;
 use super::wire::{self, Target};
+use super::{Generation, VestSim};
 use crate::{Message, SimAction, SimNow};
 use serde_json::{Value, json};
 
@@ -28,6 +28,8 @@ enum Channel {
     Trades(usize),
     /// Symbol, length in ms, the interval's word.
     Kline(usize, i64, String),
+    /// v3: one symbol's ticker.
+    Ticker(usize),
     Private,
 }
 
@@ -36,6 +38,8 @@ enum Channel {
 pub(super) struct Conn {
     /// Whose listen key it came with.
     pub account: Option<usize>,
+    /// Which API it speaks.
+    pub generation: Generation,
     channels: Vec<Channel>,
 }
 
@@ -52,22 +56,29 @@ impl VestSim {
         if self.down {
             return out.push(SimAction::RefuseUpgrade { conn, status: 503 });
         }
-        if target.path != "/ws-api" {
-            return out.push(SimAction::RefuseUpgrade { conn, status: 404 });
-        }
+        let generation = match target.path {
+            "/ws-api" if self.faults.on("v2_gone").is_none() => Generation::V2,
+            "/ws" if self.faults.on("v3_gone").is_none() => Generation::V3,
+            // The account's own stream of v3 wants a login that machines do not have (section 15).
+            "/ws/private" => return out.push(SimAction::RefuseUpgrade { conn, status: 401 }),
+            _ => return out.push(SimAction::RefuseUpgrade { conn, status: 404 }),
+        };
         out.push(SimAction::Accept { conn });
-        match self.admit(&target, now) {
+        match self.admit(&target, generation, now) {
             Ok(account) => {
-                self.conns.insert(conn, Conn { account, channels: Vec::new() });
+                self.conns.insert(conn, Conn { account, generation, channels: Vec::new() });
             }
             Err(code) => out.push(SimAction::Close { conn, after_us: self.faults.latency_us(), code }),
         }
     }
 
     /// Whose connection it is, or the code it is closed with (section 10.4).
-    fn admit(&self, target: &Target<'_>, now: SimNow) -> Result<Option<usize>, u16> {
+    fn admit(&self, target: &Target<'_>, generation: Generation, now: SimNow) -> Result<Option<usize>, u16> {
         if target.get("version") != Some("1.0") {
             return Err(WRONG_VERSION);
+        }
+        if generation == Generation::V3 {
+            return Ok(None);
         }
         let listen_key = target.get("listenKey");
         let name = if listen_key.is_some() && self.cfg.switches.websocketserver { "websocketserver" } else { "xwebsocketserver" };
@@ -100,6 +111,9 @@ impl VestSim {
             read["params"].as_array().and_then(|list| list.iter().map(Value::as_str).collect::<Option<Vec<_>>>());
         match (read["method"].as_str(), params, read["id"].as_i64()) {
             (Some("PING"), _, _) => self.send(conn, &json!({ "data": "PONG" }).to_string(), out),
+            (Some("SUBSCRIBE"), Some(params), _) if self.conns.get(&conn).is_some_and(|c| c.generation == Generation::V3) => {
+                self.subscribe_v3(conn, &params, now, out);
+            }
             (Some("SUBSCRIBE"), Some(params), Some(id)) => {
                 self.send(conn, &json!({ "result": null, "id": id }).to_string(), out);
                 self.subscribe(conn, &params, now, out);
@@ -121,13 +135,30 @@ impl VestSim {
         if self.cfg.switches.bad_channel_silences && asked.contains(&None) {
             return; // one bad name and the whole list stays silent (section 10.2)
         }
-        let Some(known) = self.conns.get_mut(&conn) else { return };
+        let Some(known) = self.conns.get(&conn) else { return };
         if asked.contains(&Some(Channel::Private)) && known.account.is_none() {
             self.conns.remove(&conn);
             out.push(SimAction::Close { conn, after_us: self.faults.latency_us(), code: LISTEN_KEY_REQUIRED });
             return;
         }
-        for channel in asked.into_iter().flatten() {
+        self.add_channels(conn, asked.into_iter().flatten(), now);
+    }
+
+    /// v3 answers each name by itself (section 15).
+    fn subscribe_v3(&mut self, conn: u64, params: &[&str], now: SimNow, out: &mut Vec<SimAction>) {
+        let asked: Vec<Option<Channel>> = params.iter().map(|p| self.channel_v3(p)).collect();
+        let outcome = |(name, channel): (&&str, &Option<Channel>)| match channel {
+            Some(_) => json!({ "requested": name, "status": "registered" }),
+            None => json!({ "requested": name, "status": "rejected", "reason": "invalid_stream" }),
+        };
+        let outcomes: Vec<Value> = params.iter().zip(&asked).map(outcome).collect();
+        self.send(conn, &json!({ "subscription_outcomes": outcomes }).to_string(), out);
+        self.add_channels(conn, asked.into_iter().flatten(), now);
+    }
+
+    fn add_channels(&mut self, conn: u64, channels: impl Iterator<Item = Channel>, now: SimNow) {
+        let Some(known) = self.conns.get_mut(&conn) else { return };
+        for channel in channels {
             if !known.channels.contains(&channel) {
                 known.channels.push(channel);
             }
@@ -162,12 +193,24 @@ impl VestSim {
         }
     }
 
+    /// Depth, trades and ticker; no candles.
+    fn channel_v3(&self, name: &str) -> Option<Channel> {
+        let (symbol, kind) = name.split_once('@')?;
+        let symbol = self.symbol(symbol).ok()?;
+        match kind {
+            "depth" => Some(Channel::Depth(symbol)),
+            "trades" => Some(Channel::Trades(symbol)),
+            "ticker" => Some(Channel::Ticker(symbol)),
+            _ => None,
+        }
+    }
+
     fn wants_depth(&self, symbol: usize) -> bool {
-        self.conns.values().any(|c| c.channels.contains(&Channel::Depth(symbol)))
+        !self.delisted[symbol] && self.conns.values().any(|c| c.channels.contains(&Channel::Depth(symbol)))
     }
 
     fn wants_ticks(&self) -> bool {
-        let ticking = |c: &Channel| matches!(c, Channel::Tickers | Channel::Kline(..) | Channel::Trades(_));
+        let ticking = |c: &Channel| matches!(c, Channel::Tickers | Channel::Ticker(_) | Channel::Kline(..) | Channel::Trades(_));
         self.conns.values().any(|conn| conn.channels.iter().any(ticking))
     }
 
@@ -225,8 +268,12 @@ impl VestSim {
             return;
         }
         let data = self.depth_text(symbol, STREAM_LEVELS);
+        let wanted = |c: &Conn, g| c.generation == g && c.channels.contains(&Channel::Depth(symbol));
         let text = format!("{{\"channel\":\"{name}@depth\",\"data\":{data}}}");
-        self.send_to(|c| c.channels.contains(&Channel::Depth(symbol)), &text, out);
+        self.send_to(|c| wanted(c, Generation::V2), &text, out);
+        let issued_ms = self.clock_ms(SimNow(self.books[symbol].issued_us));
+        let text = format!("{{\"channel\":\"{name}@depth\",\"data\":{data},\"tsMs\":{issued_ms}}}");
+        self.send_to(|c| wanted(c, Generation::V3), &text, out);
     }
 
     fn send_ticks(&self, since: SimNow, now: SimNow, out: &mut Vec<SimAction>) {
@@ -236,6 +283,13 @@ impl VestSim {
         }
         for (&conn, known) in &self.conns {
             for channel in &known.channels {
+                if let Channel::Ticker(symbol) = channel
+                    && !self.delisted[*symbol]
+                {
+                    let name = format!("{}@ticker", self.cfg.symbols[*symbol].symbol);
+                    let message = json!({ "channel": name, "data": self.ticker_v3(*symbol, now), "tsMs": self.clock_ms(now) });
+                    self.send(conn, &message.to_string(), out);
+                }
                 if let Channel::Kline(symbol, every, word) = channel {
                     let name = format!("{}@kline_{word}", self.cfg.symbols[*symbol].symbol);
                     let data = self.stream_kline(*symbol, *every, now);
@@ -257,7 +311,10 @@ impl VestSim {
         }
         let name = format!("{}@trades", self.cfg.symbols[print.symbol].symbol);
         let text = json!({ "channel": name, "data": self.stream_print(print) }).to_string();
-        self.send_to(|c| c.channels.contains(&wanted), &text, out);
+        self.send_to(|c| c.generation == Generation::V2 && c.channels.contains(&wanted), &text, out);
+        let data = self.print_v3(print);
+        let text = json!({ "channel": name, "data": data, "tsMs": print.time_ms }).to_string();
+        self.send_to(|c| c.generation == Generation::V3 && c.channels.contains(&wanted), &text, out);
     }
 
     /// A private event to everyone who listens for this account, as the faults will have it.
@@ -292,6 +349,17 @@ impl VestSim {
         for conn in std::mem::take(&mut self.conns).into_keys() {
             out.push(SimAction::Close { conn, after_us: 0, code: 0 });
         }
+    }
+
+    /// Drops the connections of one generation without a close frame.
+    pub(super) fn drop_generation(&mut self, generation: Generation, out: &mut Vec<SimAction>) {
+        self.conns.retain(|&conn, known| {
+            let goes = known.generation == generation;
+            if goes {
+                out.push(SimAction::Close { conn, after_us: 0, code: 0 });
+            }
+            !goes
+        });
     }
 
     /// Closes the private connections of keys that have run out.

@@ -6,3 +6,5 @@ mod lifecycle;
 mod routes;
 mod signatures;
 mod stream;
+mod upheaval;
+mod v3;

@@ -217,7 +217,7 @@ fn funding_is_paged_backwards_and_thinned_by_the_interval() {
     let page = desk.get(&format!("/v2/funding/history?symbol=BTC-PERP&endTime={START_MS}&limit=3"));
     let times: Vec<i64> = page.as_array().expect("a list").iter().map(|r| r["time"].as_i64().expect("ms")).collect();
     assert_eq!(times, [START_MS - 120_000, START_MS - 60_000, START_MS].map(|t| t / 60_000 * 60_000));
-    assert_eq!(page[0]["oneHrFundingRate"], "0.000012");
+    assert_eq!(page[0]["oneHrFundingRate"], "0.00001250");
     let hours = desk.get("/v2/funding/history?symbol=BTC-PERP&interval=1h&limit=2");
     let gap = hours[1]["time"].as_i64().expect("ms") - hours[0]["time"].as_i64().expect("ms");
     assert_eq!(gap, 3_600_000);
