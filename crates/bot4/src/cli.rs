@@ -2,6 +2,8 @@
 
 use crate::config_command::{self, ConfigArgs};
 use crate::init_command::{self, InitArgs};
+use crate::check_command::{self, CheckArgs};
+use crate::register_command::{self, RegisterArgs};
 use crate::run::{self, RunArgs};
 use crate::venue_sim_command::{self, SimArgs};
 use clap::{Parser, Subcommand};
@@ -47,6 +49,10 @@ enum Command {
     Config(ConfigArgs),
     /// Trade (the default).
     Run(RunArgs),
+    /// Look at this machine and both venues, read only: a verdict per line, and what to do.
+    Check(CheckArgs),
+    /// Register a signing key at a venue with the primary key, which is asked for once and kept nowhere.
+    Register(RegisterArgs),
     /// Run one simulated venue alone and print where it listens as one JSON line.
     VenueSim(SimArgs),
 }
@@ -63,6 +69,8 @@ pub fn main() -> ExitCode {
         Some(Command::VenueSim(args)) => venue_sim_command::run(&args),
         Some(Command::Init(args)) => init_command::run(&args),
         Some(Command::Config(args)) => config_command::run(&args, cli.json),
+        Some(Command::Check(args)) => check_command::run(&args, cli.json),
+        Some(Command::Register(args)) => register_command::run(&args),
         Some(Command::Run(args)) => run::main(&args, &logs),
         None => run::main(&cli.run, &logs),
     };

@@ -1,5 +1,6 @@
 //! The door: command line, configuration, wiring and modes. No rule of trading lives here.
 
+mod check_command;
 pub mod cli;
 mod config;
 mod config_command;
@@ -9,6 +10,8 @@ mod demo;
 mod init_command;
 mod keys;
 mod out;
+mod probe;
+mod register_command;
 mod replay;
 mod run;
 mod source;

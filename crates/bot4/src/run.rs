@@ -95,6 +95,7 @@ struct Setup {
     config: Config,
     /// `None` on paper: there is no account.
     keys: Option<Keys>,
+    environment: Environment,
     embedded: bool,
     state: PathBuf,
     /// The folder is ours and goes with us.
@@ -119,7 +120,7 @@ fn start(options: &RunArgs) -> anyhow::Result<Finished> {
     match config.file.mode {
         Mode::Demo => {}
         Mode::Paper => tracing::info!(target: "bot4", "Paper: the market is real, orders are matched here, no order leaves this machine"),
-        Mode::Live => probe::before_live(config, setup.keys.as_ref().context("live trading without keys")?)?,
+        Mode::Live => probe::before_live(config, setup.keys.as_ref().context("live trading without keys")?, &setup.environment)?,
     }
     let runtime = tokio::runtime::Builder::new_multi_thread().worker_threads(2).thread_name("bot4-cold").enable_all().build()?;
     let result = runtime.block_on(supervise(&setup, options));
@@ -157,7 +158,7 @@ fn prepare(options: &RunArgs) -> anyhow::Result<Setup> {
         Mode::Demo => demo_setup(config, options, &environment, credentials),
         Mode::Paper => {
             let state = config.file.state.clone();
-            Ok(Setup { config, keys: None, embedded: false, state, temporary: false })
+            Ok(Setup { config, keys: None, environment, embedded: false, state, temporary: false })
         }
         Mode::Live => {
             if config.file.venues.paradex.onboard {
@@ -167,7 +168,7 @@ fn prepare(options: &RunArgs) -> anyhow::Result<Setup> {
             }
             let keys = Keys::for_live(&environment)?;
             let state = config.file.state.clone();
-            Ok(Setup { config, keys: Some(keys), embedded: false, state, temporary: false })
+            Ok(Setup { config, keys: Some(keys), environment, embedded: false, state, temporary: false })
         }
     }
 }
@@ -191,7 +192,7 @@ fn demo_setup(mut config: Config, options: &RunArgs, environment: &Environment, 
         ))
         .into());
     }
-    Ok(Setup { config, keys: Some(keys), embedded, state, temporary })
+    Ok(Setup { config, keys: Some(keys), environment: environment.clone(), embedded, state, temporary })
 }
 
 /// The cold side: simulators, projections, signals. The hot thread does the rest.
@@ -305,7 +306,9 @@ impl Hot {
         }
         let synced = Arc::new(AtomicU64::new(0));
         let (on_disk, followed) = watch::channel(opened.journal.synced());
-        opened.journal.on_synced(move |seq| drop(on_disk.send_replace(seq)));
+        opened.journal.on_synced(move |seq| {
+            on_disk.send_replace(seq);
+        });
         let projector = project(&self.runtime, &self.state, &folder, opened.report.last_seq, followed);
         let config = ServiceConfig {
             links: wiring::links(&self.config, &self.places),

@@ -1,6 +1,6 @@
 //! Puts clients, strategy and engine of a shard together from configuration and keys.
 
-use crate::config::Config;
+use crate::config::{Config, Generation};
 use crate::keys::Keys;
 use anyhow::Context;
 use books::Rules;
@@ -8,14 +8,16 @@ use domain::{Instrument, InstrumentId, Mono, Rate, VenueId};
 use engine::EngineConfig;
 use journal::{Identity, Mode};
 use orchestrator::VenueLink;
+use paper::{PaperClient, PaperConfig};
 use paradex_client::ParadexClient;
 use perps::{Funding, PairConfig};
+use signing::SanitizedValue;
 use shard::{Shard, ShardConfig, Venue};
 use std::collections::BTreeMap;
 use std::sync::OnceLock;
 use std::time::Duration;
 use transport::{Budgets, Clock, LinkConfig, RateBudget};
-use venue_api::ConnId;
+use venue_api::{ConnId, VenueClient};
 use vest_client::{Access, Registered, Registration, VestClient, VestConfig, VestInstrument};
 
 /// Short names of the two venues.
@@ -63,19 +65,110 @@ impl Places {
 }
 
 /// Instruments: of pair n the one on Vest is 2n, the one on Paradex 2n + 1.
-fn ids(n: usize) -> (InstrumentId, InstrumentId) {
+pub(crate) fn ids(n: usize) -> (InstrumentId, InstrumentId) {
     let first = u16::try_from(n * 2).unwrap_or(u16::MAX - 1);
     (InstrumentId(first), InstrumentId(first + 1))
 }
 
-/// Whose journal it is.
-pub(crate) fn identity(mode: Mode, config: &Config, keys: &Keys) -> anyhow::Result<Identity> {
-    let accounts = BTreeMap::from([
-        (VEST.to_string(), keys.vest_account()?),
-        (PARADEX.to_string(), keys.paradex_account.to_ascii_lowercase()),
-    ]);
+/// Whose journal it is. On paper there is no account.
+pub(crate) fn identity(config: &Config, keys: Option<&Keys>) -> anyhow::Result<Identity> {
+    let (vest, paradex) = match keys {
+        Some(keys) => (keys.vest_account()?, keys.paradex_account.to_ascii_lowercase()),
+        None => ("paper".to_owned(), "paper".to_owned()),
+    };
+    let mode = match config.file.mode {
+        crate::config::Mode::Demo => Mode::Demo,
+        crate::config::Mode::Paper => Mode::Paper,
+        crate::config::Mode::Live => Mode::Live,
+    };
     let chains = BTreeMap::from([(VEST.to_string(), config.file.venues.vest.verifying_contract.to_ascii_lowercase())]);
-    Ok(Identity { mode, accounts, chains })
+    Ok(Identity { mode, accounts: BTreeMap::from([(VEST.to_string(), vest), (PARADEX.to_string(), paradex)]), chains })
+}
+
+/// Vest's client on this access. `last_nonce`: the largest nonce that any journaled order used.
+pub(crate) fn vest(config: &Config, access: Access, last_nonce: u64) -> anyhow::Result<VestClient> {
+    let v = &config.file.venues.vest;
+    let instruments = config.pairs.iter().enumerate().map(|(n, p)| VestInstrument {
+        id: ids(n).0,
+        pair: p.pair,
+        symbol: p.vest.clone(),
+        leverage: v.leverage,
+    });
+    let without_account = matches!(access, Access::DataOnly);
+    VestClient::new(VestConfig {
+        feed: if without_account && v.data == Generation::V3 { vest_client::Generation::V3 } else { vest_client::Generation::V2 },
+        fee_allowance: v.fee_allowance_percent.0,
+        depth_age_ms: v.max_book_age_ms,
+        recv_window_ms: v.recv_window_ms,
+        last_nonce,
+        ..VestConfig::new(access, instruments.collect())
+    })
+    .context("Vest")
+}
+
+fn vest_account(config: &Config, keys: &Keys) -> Access {
+    Access::Account {
+        signing_key: keys.vest_signing.clone(),
+        registered: keys.vest_api_key.clone().map(|api_key| Registered { api_key, acc_group: keys.vest_group }),
+        register: keys.vest_primary.clone().map(|primary_key| registration(config, primary_key)),
+    }
+}
+
+/// Where Vest's market data is read without an account: REST and WebSocket of the configured generation.
+pub(crate) fn vest_market(config: &Config, places: &Places) -> (String, String) {
+    let v = &config.file.venues.vest;
+    match v.data {
+        Generation::V2 => places.vest.clone(),
+        // The client appends the query itself.
+        Generation::V3 => (v.v3_rest.clone(), v.v3_ws.split('?').next().unwrap_or_default().to_owned()),
+    }
+}
+
+/// What a registration of the signing key says.
+pub(crate) fn registration(config: &Config, primary_key: SanitizedValue) -> Registration {
+    Registration {
+        primary_key,
+        verifying_contract: config.file.venues.vest.verifying_contract.clone(),
+        valid_for_ms: 7 * 86_400_000,
+        network_type: 0,
+    }
+}
+
+/// Paradex's client; without keys it reads the market alone.
+pub(crate) fn paradex(config: &Config, keys: Option<&Keys>) -> anyhow::Result<ParadexClient> {
+    let v = &config.file.venues.paradex;
+    let instruments = config.pairs.iter().enumerate().map(|(n, p)| paradex_client::InstrumentConfig {
+        id: ids(n).1,
+        pair: p.pair,
+        symbol: p.paradex.clone(),
+        multiplier: None,
+    });
+    let base = match keys {
+        Some(keys) => paradex_client::Config {
+            l1_address: keys.paradex_l1.clone(),
+            onboard: v.onboard,
+            ..paradex_client::Config::new(keys.paradex_account.clone(), keys.paradex_signing.clone(), instruments.collect())
+        },
+        None => paradex_client::Config::data_only(instruments.collect()),
+    };
+    ParadexClient::new(paradex_client::Config { recv_window_ms: v.recv_window_ms, ..base }).context("Paradex")
+}
+
+/// A paper account beside a client that reads the market alone.
+fn on_paper(config: &Config, inner: Box<dyn VenueClient>, rules: Rules) -> Box<dyn VenueClient> {
+    let p = &config.file.paper;
+    let initial_margin = Rate::from_e8(domain::SCALE / i64::from(config.file.venues.vest.leverage.max(1)));
+    let account = PaperConfig { ack_ms: p.ack_ms, fill_ms: p.fill_ms, balance: p.balance_usd.0, initial_margin, rules };
+    Box::new(PaperClient::new(inner, account))
+}
+
+/// By which rules each venue's books live: Vest's, Paradex's.
+fn rules(config: &Config) -> [Rules; 2] {
+    let v = &config.file.venues;
+    [
+        Rules { age_ms_max: v.vest.max_book_age_ms, ..Rules::snapshots() },
+        Rules { age_ms_max: v.paradex.max_book_age_ms, ..Rules::sequenced() },
+    ]
 }
 
 /// Seconds in ms.
@@ -99,59 +192,42 @@ fn expected_funding(config: &Config) -> Funding {
     }
 }
 
-/// The shard, with nothing folded in. `last_nonce`: the largest Vest nonce that any journaled order used.
-pub(crate) fn shard(config: &Config, keys: &Keys, last_nonce: u64, tell_books: bool) -> anyhow::Result<Shard> {
-    let v = &config.file.venues;
-    let access = Access::Account {
-        signing_key: keys.vest_signing.clone(),
-        registered: keys.vest_api_key.clone().map(|api_key| Registered { api_key, acc_group: keys.vest_group }),
-        register: keys.vest_primary.clone().map(|primary_key| Registration {
-            primary_key,
-            verifying_contract: v.vest.verifying_contract.clone(),
-            valid_for_ms: 7 * 86_400_000,
-            network_type: 0,
-        }),
-    };
-    let vest_instruments = config.pairs.iter().enumerate().map(|(n, p)| VestInstrument {
-        id: ids(n).0,
-        pair: p.pair,
-        symbol: p.vest.clone(),
-        leverage: v.vest.leverage,
-    });
-    let vest = VestClient::new(VestConfig {
-        recv_window_ms: v.vest.recv_window_ms,
-        last_nonce,
-        ..VestConfig::new(access, vest_instruments.collect())
-    })
-    .context("Vest")?;
-    let paradex_instruments = config.pairs.iter().enumerate().map(|(n, p)| paradex_client::InstrumentConfig {
-        id: ids(n).1,
-        pair: p.pair,
-        symbol: p.paradex.clone(),
-        multiplier: None,
-    });
-    let base =
-        paradex_client::Config::new(keys.paradex_account.clone(), keys.paradex_signing.clone(), paradex_instruments.collect());
-    let paradex = ParadexClient::new(paradex_client::Config {
-        l1_address: keys.paradex_l1.clone(),
-        onboard: v.paradex.onboard,
-        recv_window_ms: v.paradex.recv_window_ms,
-        ..base
-    })
-    .context("Paradex")?;
-    let venues = vec![
-        Venue { id: VEST, client: Box::new(vest), way: "REST" },
-        Venue { id: PARADEX, client: Box::new(paradex), way: "WS" },
-    ];
+/// What the engine runs with.
+pub(crate) fn engine(config: &Config) -> EngineConfig {
     let x = &config.file.execution;
+    EngineConfig {
+        policy: config.policy(),
+        limits: config.limits(),
+        cooldown_ms: x.cooldown_ms,
+        max_holding_ms: config.file.max_holding_s.map(ms),
+        adverse_move: config.file.risk.adverse_move_percent.0,
+        worst_loss_max: config.file.risk.worst_loss_usd.0,
+        reconcile_every_ms: x.reconcile_every_ms,
+        rules: engine::EntryRules::default(),
+        config_hash: config.hash.clone(),
+    }
+}
+
+/// The shard, with nothing folded in. Without keys both accounts are on paper. `last_nonce`: the largest Vest nonce that any
+/// journaled order used.
+pub(crate) fn shard(config: &Config, keys: Option<&Keys>, last_nonce: u64, tell_books: bool) -> anyhow::Result<Shard> {
+    let [vest_rules, paradex_rules] = rules(config);
+    let paradex: Box<dyn VenueClient> = Box::new(paradex(config, keys)?);
+    let clients: [Box<dyn VenueClient>; 2] = match keys {
+        Some(keys) => [Box::new(vest(config, vest_account(config, keys), last_nonce)?), paradex],
+        None => [
+            on_paper(config, Box::new(vest(config, Access::DataOnly, 0)?), vest_rules),
+            on_paper(config, paradex, paradex_rules),
+        ],
+    };
+    let [vest, paradex] = clients;
+    let venues = vec![Venue { id: VEST, client: vest, way: "REST" }, Venue { id: PARADEX, client: paradex, way: "WS" }];
+    let (x, v) = (&config.file.execution, &config.file.venues);
     let pairs = config.pairs.iter().enumerate().map(|(n, p)| PairConfig {
         pair: p.pair,
         venues: [VEST, PARADEX],
         instruments: [ids(n).0, ids(n).1],
-        rules: [
-            Rules { age_ms_max: v.vest.max_book_age_ms, ..Rules::snapshots() },
-            Rules { age_ms_max: v.paradex.max_book_age_ms, ..Rules::sequenced() },
-        ],
+        rules: [vest_rules, paradex_rules],
         sizing: p.sizing,
         spread_entry: p.spread_entry,
         spread_exit: p.spread_exit,
@@ -166,16 +242,7 @@ pub(crate) fn shard(config: &Config, keys: &Keys, last_nonce: u64, tell_books: b
         [Instrument::unknown(ids(n).0, VEST, p.pair, &p.vest), Instrument::unknown(ids(n).1, PARADEX, p.pair, &p.paradex)]
     });
     let shard_config = ShardConfig {
-        engine: EngineConfig {
-            policy: config.policy(),
-            limits: config.limits(),
-            cooldown_ms: x.cooldown_ms,
-            max_holding_ms: config.file.max_holding_s.map(ms),
-            adverse_move: config.file.risk.adverse_move_percent.0,
-            worst_loss_max: config.file.risk.worst_loss_usd.0,
-            reconcile_every_ms: x.reconcile_every_ms,
-            config_hash: config.hash.clone(),
-        },
+        engine: engine(config),
         pairs: pairs.collect(),
         instruments: instruments.collect(),
         tell_books,
@@ -192,6 +259,8 @@ const fn per_second(requests: u32, burst: u32) -> RateBudget {
 
 /// Sockets of both venues, in the order of the shard.
 pub(crate) fn links(config: &Config, places: &Places) -> Vec<VenueLink> {
+    let paper = config.file.mode == crate::config::Mode::Paper;
+    let vest = if paper { vest_market(config, places) } else { places.vest.clone() };
     let http = &config.file.http;
     let link = |name: &str, (rest, ws): &(String, String)| LinkConfig {
         extra_roots: places.roots.clone(),
@@ -208,7 +277,7 @@ pub(crate) fn links(config: &Config, places: &Places) -> Vec<VenueLink> {
     vec![
         VenueLink {
             venue: VEST,
-            link: LinkConfig { budgets: vest_budgets, first: vec![ConnId(1)], ..link("Vest", &places.vest) },
+            link: LinkConfig { budgets: vest_budgets, first: vec![ConnId(1)], ..link("Vest", &vest) },
             warm_orders: 2,
         },
         VenueLink {

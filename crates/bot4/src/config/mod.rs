@@ -4,19 +4,17 @@
 //! came from. Read once at start: a change is made in the file and begins with the next start. Called by every command.
 
 mod check;
-#[cfg(test)]
 mod order;
 mod pairs;
 mod schema;
 mod sections;
 mod values;
 
-#[cfg(test)]
 pub(crate) use order::fields;
 pub(crate) use pairs::PairPlan;
 pub(crate) use schema::schema;
 pub(crate) use sections::FileConfig;
-pub(crate) use values::Mode;
+pub(crate) use values::{Generation, Mode};
 
 use domain::record::Policy;
 use risk::Limits;

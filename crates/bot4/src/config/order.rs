@@ -1,10 +1,9 @@
-//! In which order a section's settings stand in its type: a schema does not keep it.
-//!
-//! Used by the tests that make the example and the reference.
+//! In which order a section's settings stand in its type: neither a schema nor a JSON value keeps it. Called to show them, and
+//! by the tests that make the example and the reference.
 
 use super::pairs::PairEntry;
 use super::sections::{
-    DatabaseSection, ExecutionSection, FileConfig, HttpSection, JournalSection, ParadexSection, RiskSection, VenuesSection,
+    DatabaseSection, ExecutionSection, FileConfig, HttpSection, JournalSection, PaperSection, ParadexSection, RiskSection, VenuesSection,
     VestSection, WatchdogSection,
 };
 use serde::de::value::Error;
@@ -22,6 +21,7 @@ pub(crate) fn fields(path: &str) -> &'static [&'static str] {
         "journal" => of::<JournalSection>(),
         "database" => of::<DatabaseSection>(),
         "watchdog" => of::<WatchdogSection>(),
+        "paper" => of::<PaperSection>(),
         "venues" => of::<VenuesSection>(),
         "venues.vest" => of::<VestSection>(),
         "venues.paradex" => of::<ParadexSection>(),

@@ -287,6 +287,24 @@ impl Default for DatabaseSection {
     }
 }
 
+/// `mode: paper`: the market is real, orders are matched inside the bot against the live book, and the money is imagined.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
+#[serde(deny_unknown_fields, default)]
+pub(crate) struct PaperSection {
+    /// USD. Cash that each venue's imagined account begins with at every start.
+    pub(crate) balance_usd: Dollars,
+    /// ms. From an order's leaving to the venue's acknowledgement.
+    pub(crate) ack_ms: u64,
+    /// ms. From the acknowledgement to the match, against the book as it is then.
+    pub(crate) fill_ms: u64,
+}
+
+impl Default for PaperSection {
+    fn default() -> Self {
+        Self { balance_usd: usd(100_000), ack_ms: 100, fill_ms: 100 }
+    }
+}
+
 /// `bot4 watchdog`: a process of its own that closes what is uncovered when the bot is gone.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
 #[serde(deny_unknown_fields, default)]
@@ -350,6 +368,7 @@ pub(crate) struct FileConfig {
     pub(crate) journal: JournalSection,
     pub(crate) database: DatabaseSection,
     pub(crate) watchdog: WatchdogSection,
+    pub(crate) paper: PaperSection,
     pub(crate) venues: VenuesSection,
 }
 
@@ -376,6 +395,7 @@ impl Default for FileConfig {
             journal: JournalSection::default(),
             database: DatabaseSection::default(),
             watchdog: WatchdogSection::default(),
+            paper: PaperSection::default(),
             venues: VenuesSection::default(),
         }
     }

@@ -1,0 +1,54 @@
+//! `bot4 check`: the probe alone, read only, with a verdict per line and an exit code.
+
+use crate::cli::{FAILED, OK, USAGE};
+use crate::config::Mode;
+use crate::keys::{self, Keys};
+use crate::probe::{Probe, Report, Verdict};
+use crate::source::{Source, is_wrong_input};
+use crate::wiring::{PARADEX, VEST};
+use clap::Args;
+use std::io::IsTerminal;
+
+/// What was asked for.
+#[derive(Clone, Debug, Args)]
+#[command(after_help = "Exit codes: 0 nothing against live trading, 1 something is, 2 wrong command line, configuration or credentials.")]
+pub(crate) struct CheckArgs {
+    /// One venue alone.
+    #[arg(value_parser = ["vest", "paradex"])]
+    venue: Option<String>,
+    #[command(flatten)]
+    source: Source,
+}
+
+/// Looks, prints, and gives the exit code.
+pub(crate) fn run(args: &CheckArgs, json: bool) -> u8 {
+    match look(args) {
+        Ok(report) => {
+            print!("{}", if json { report.json() + "\n" } else { report.table() });
+            if report.verdict() == Verdict::Fail { FAILED } else { OK }
+        }
+        Err(e) => {
+            eprintln!("bot4: {e:#}");
+            if is_wrong_input(&e) { USAGE } else { FAILED }
+        }
+    }
+}
+
+fn look(args: &CheckArgs) -> anyhow::Result<Report> {
+    let environment = Source::environment()?;
+    let (_, config) = args.source.load(&environment, &[])?;
+    // A file that has the names and no values yet is as good as none, unless money is meant.
+    let keys = if environment.secrets().any_present(&keys::ALL) || config.file.mode == Mode::Live {
+        Some(Keys::from_environment(&environment)?)
+    } else {
+        None
+    };
+    let only = args.venue.as_deref().map(|v| if v == "vest" { VEST } else { PARADEX });
+    let terminal = std::io::stderr().is_terminal();
+    let progress = |what: &str| {
+        if terminal {
+            eprintln!("looking at {what} ...");
+        }
+    };
+    Probe { config: &config, keys: keys.as_ref(), environment: &environment, only, progress: &progress }.run()
+}
