@@ -4,7 +4,7 @@ use super::bot::Bot;
 use super::journal::{self, Book, Tail};
 use super::line::{Line, OnLine, SharedLine, lock};
 use super::until;
-use super::venues::{Keys, Reader};
+use super::venues::{Keys, Reader, Seen};
 use domain::names::Ending;
 use domain::record::Record;
 use domain::{LegId, OrderId, Purpose, RoundId};
@@ -55,6 +55,9 @@ const LOT_E8: i64 = 100_000;
 
 /// What both venues give a new account, at 1e-8.
 const START_E8: i64 = 100_000 * 100_000_000;
+/// What a stranger's orders are named.
+const STRANGER_KEY: &str = "stranger";
+const STRANGER_NONCE: u64 = 7;
 /// Windows of the market that are looked at for chances all one way.
 const WINDOWS: usize = 14;
 
@@ -260,23 +263,47 @@ impl World {
         self.reader.cash().await.unwrap().iter().map(|cash| cash - START_E8).sum()
     }
 
+    /// Somebody who shares the account places an order that rests far from the market.
+    pub(crate) fn stranger(&self, venue: Venue) {
+        let size_e8 = 10_000_000;
+        let planted = match venue {
+            Vest => {
+                let now = SystemTime::now().duration_since(SystemTime::UNIX_EPOCH).unwrap();
+                lock(&self.vest_machine).plant_resting_order("ETH-PERP", STRANGER_NONCE, size_e8, SimNow(now.as_micros() as i64))
+            }
+            // What the sessions would hear is not heard: the bot has to look for it.
+            Paradex => lock(&self.paradex_machine).plant_resting_order(STRANGER_KEY, size_e8, &mut Vec::new()),
+        };
+        assert!(planted, "{venue:?} has no account yet");
+    }
+
     /// Everything that may be said once the bot has gone: read from the venues, held against the journal.
     pub(crate) async fn audit(&self) {
+        assert!(!journal::intended(&self.journal().all()).is_empty(), "nothing was ordered: there is nothing to judge");
+        self.judge(false).await;
+    }
+
+    /// The same; `live`: the bot goes on trading meanwhile, so that an order may be open and the legs uneven.
+    pub(crate) async fn judge(&self, live: bool) {
+        let positions = self.positions().await;
+        // The venues first: what they know of is in the journal by then.
+        let orders = self.reader.orders().await.unwrap();
         let records = self.journal().all();
         let intended = journal::intended(&records);
-        let [vest, paradex] = self.positions().await;
-        assert!((vest + paradex).abs() < LOT_E8, "uneven: {vest} on Vest, {paradex} on Paradex");
+        let [vest, paradex] = positions;
+        assert!(live || (vest + paradex).abs() < LOT_E8, "uneven: {vest} on Vest, {paradex} on Paradex");
+        let ours = |o: &Seen| o.key != STRANGER_KEY && o.key != STRANGER_NONCE.to_string();
+        let orders: Vec<Seen> = orders.into_iter().flatten().filter(ours).collect();
         let mut filled: BTreeMap<(RoundId, LegId, bool), i64> = BTreeMap::new();
         let mut keys = Vec::new();
-        for order in self.reader.orders().await.unwrap().into_iter().flatten() {
+        for order in orders {
             let known = intended.get(&order.key).unwrap_or_else(|| panic!("{order:?} left without a record"));
-            assert!(!order.open, "{order:?} is still open");
+            assert!(live || !order.open, "{order:?} is still open");
             assert!(order.filled_e8 <= known.spec.size.e8(), "{order:?} filled more than {:?}", known.spec);
             let OrderId { round, leg, purpose, .. } = known.spec.id;
             *filled.entry((round, leg, purpose == Purpose::Entry)).or_default() += order.filled_e8;
             keys.push(order.key);
         }
-        assert!(!intended.is_empty(), "nothing was ordered: there is nothing to judge");
         let orders = keys.len();
         keys.sort();
         keys.dedup();

@@ -1,0 +1,166 @@
+//! One worker: a world in which the bot trades among faults, is killed, and comes back, until all kinds were struck.
+
+use crate::harness::journal::{Fold, Tail};
+use crate::harness::world::{Plan, Venue, World};
+use crate::random::Random;
+use crate::tally::Tally;
+use crate::torn::Last;
+use crate::{harness, state};
+use domain::record::Record;
+use serde_json::{Value, json};
+use std::time::{Duration, Instant};
+use venue_sim::market::MarketShape;
+
+/// A chance every two seconds.
+const OFTEN: MarketShape = MarketShape { pulse_every_ms: 2_000, pulse_ms: 1_300, pulse_bps: 52, noise_bps: 4 };
+/// Lives after which a world is judged as a whole and left.
+const LIVES: u64 = 12;
+/// Longest wait for a record of the wanted kind; then the kill falls where it falls.
+const PATIENCE: Duration = Duration::from_secs(5);
+/// How soon a restarted bot must be even: longer than any fence, and than a busy machine needs.
+const EVEN_WITHIN: Duration = Duration::from_secs(30);
+/// How often the journal is looked at for the wanted record.
+const LOOK_EVERY: Duration = Duration::from_micros(400);
+
+/// What may befall an order of either venue, once.
+const FAULTS: [(&str, i64); 7] = [
+    ("hold_order_answer", 0),
+    ("lose_order_answer", 0),
+    ("drop_order", 0),
+    ("refuse_order", 0),
+    ("partial_fill", 4_000),
+    ("partial_fill", 0),
+    ("late_fill", 0),
+];
+
+/// Strikes until nothing is wanted any more.
+pub(crate) async fn run(tally: &Tally, seed: u64) {
+    let mut random = Random::new(seed);
+    while tally.wants_more() {
+        world(tally, &mut random).await;
+    }
+}
+
+async fn world(tally: &Tally, random: &mut Random) {
+    let long = random.one_of(&[Venue::Vest, Venue::Paradex]);
+    let world = World::of(Plan { shape: OFTEN, long, latency_ms: 0, windows: 4 });
+    configure(&world);
+    let mut settled = 0;
+    for _ in 0..LIVES {
+        let Some(aim) = tally.aim() else { break };
+        let bot = world.bot();
+        let from = Instant::now();
+        // Three times in four the life before has come to rest first; else the kill may meet the recovery itself.
+        if aim.kind != "started" && !random.once_in(4) {
+            world.even(&bot, EVEN_WITHIN).await;
+            tally.came_back(from.elapsed());
+            world.judge(true).await;
+            settled += 1;
+        }
+        if aim.kind != "started" {
+            arm(&world, random);
+        }
+        let anything = tally.wants_a_state() && random.once_in(2);
+        wait_for(&world, &aim.kind, anything, random).await;
+        bot.kill();
+        strike(&world, tally, random).await;
+        for venue in [Venue::Vest, Venue::Paradex] {
+            FAULTS.iter().for_each(|(name, _)| world.server(venue).clear(name));
+        }
+    }
+    assert!(settled > 0 || !tally.wants_more(), "no life came to rest");
+    // The last life closes everything, and the world is judged as a whole.
+    let mut bot = world.bot();
+    bot.says("Bot runtime started").await;
+    let from = Instant::now();
+    world.even(&bot, EVEN_WITHIN).await;
+    tally.came_back(from.elapsed());
+    bot.terminate();
+    assert_eq!(bot.ended().await.code(), Some(0), "{}", bot.story());
+    world.judge(false).await;
+    assert_eq!(world.positions().await, [0, 0], "{}", bot.story());
+    let fold = Fold::of(world.journal().all());
+    let told: i64 = fold.rounds.values().filter_map(|r| r.outcome).map(|o| o.net.e8()).sum();
+    assert_eq!(world.gained().await, told, "cash by the venues, and by the journal\n{}", bot.story());
+}
+
+fn configure(world: &World) {
+    let mut settings = world.settings();
+    settings["on_stop"] = json!("flatten");
+    settings["execution"] = json!({
+        "cooldown_ms": 100, "price_bound_percent": "0.20", "answer_ms": 600, "retry_delay_ms": 100, "query_every_ms": 100,
+        "close_retry_ms": 200, "max_uncovered_ms": 800,
+    });
+    settings["venues"]["vest"]["recv_window_ms"] = json!(1_000);
+    settings["venues"]["paradex"]["recv_window_ms"] = json!(1_000);
+    world.configure(&settings);
+}
+
+/// Up to two faults, each for one order of one side.
+fn arm(world: &World, random: &mut Random) {
+    for venue in [Venue::Vest, Venue::Paradex] {
+        if random.once_in(2) {
+            continue;
+        }
+        let (name, share) = random.one_of(&FAULTS);
+        let mut parameters = json!({ "count": 1, "side": random.one_of(&["buy", "sell"]) });
+        match name {
+            "partial_fill" => parameters["share_bps"] = json!(share),
+            "late_fill" => parameters["ms"] = json!(200),
+            "refuse_order" => parameters["code"] = Value::from(if venue == Venue::Vest { "3001" } else { "MARKET_NOT_OPEN" }),
+            _ => {}
+        }
+        world.fault(venue, name, parameters);
+    }
+}
+
+/// Returns with a record of this kind as the last one, or after a while. With `anything` after a drawn number of records.
+async fn wait_for(world: &World, kind: &str, anything: bool, random: &mut Random) {
+    let limit = Instant::now() + PATIENCE;
+    let after = random.below(12);
+    let mut tail = Tail::after(world.journal(), world.journal().last());
+    let mut seen = 0;
+    while Instant::now() < limit {
+        let more = tail.more();
+        seen += more.len() as u64;
+        let met = match kind {
+            _ if anything => seen > after,
+            kind => more.last().is_some_and(|r| r.word() == kind),
+        };
+        if met {
+            return;
+        }
+        tokio::time::sleep(LOOK_EVERY).await;
+    }
+}
+
+/// Counts the kill that has just been, and does to its last record what a torn write would.
+async fn strike(world: &World, tally: &Tally, random: &mut Random) {
+    let book = world.journal();
+    let records = book.all();
+    let fold = Fold::of(records);
+    let Some(last) = fold.records.last() else { return };
+    tally.saw(fold.records.iter().map(Record::word));
+    let kind = last.word();
+    tally.struck(&state::word(&fold), kind);
+    let Some(last) = Last::of(&book) else { return };
+    let places = last.places();
+    tally.cut(last.replay_cut(&book, (places.len() / 4).max(1)));
+    if random.once_in(3) && !acted_upon(world, &last.record) {
+        last.cut(&book, places.start + random.below(places.len() as u64) as usize);
+        tally.came_back_from_a_cut();
+    }
+}
+
+/// Whether a venue knows an order of this record: then it was on the disk before the order left, and no kill unwrites it.
+fn acted_upon(world: &World, record: &Record) -> bool {
+    let orders = match record {
+        Record::Opened { orders, .. } | Record::Intended { orders, .. } => orders,
+        _ => return false,
+    };
+    let known = |venue| world.orders_inside(venue).into_iter().any(|seen| orders.iter().any(|o| o.key.key == seen.key));
+    known(Venue::Vest) || known(Venue::Paradex)
+}
+
+/// The bound that [`harness::LIMIT`] sets for everything else.
+const _: () = assert!(harness::LIMIT.as_secs() <= EVEN_WITHIN.as_secs());
