@@ -1,4 +1,5 @@
-//! From frame bytes to edge nothing is allocated once buffers have grown; what an entry costs is counted and capped.
+//! From frame bytes to edge nothing is allocated once buffers have grown, with every look counted as it is shipped; what an
+//! entry costs is counted and capped.
 
 use crate::frames::{MID, numbered, paradex_snapshot, vest_depth};
 use crate::pipe::{PAIR, PARADEX, Pipe, VEST};

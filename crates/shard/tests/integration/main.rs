@@ -3,3 +3,5 @@
 mod allocations;
 mod frames;
 mod pipe;
+mod rules;
+mod told;

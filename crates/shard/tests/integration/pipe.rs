@@ -5,7 +5,7 @@
 //! benches use this module too.
 
 use books::Rules;
-use domain::record::Policy;
+use domain::record::{Policy, Record, Sighting};
 use domain::{Instrument, InstrumentId, Mono, Now, Pair, Rate, Size, Usd, VenueId, Wall};
 use engine::EngineConfig;
 use paradex_client::{InstrumentConfig, ParadexClient};
@@ -44,6 +44,8 @@ enum Event {
 pub(crate) struct Pipe {
     /// The shard under test.
     pub(crate) shard: Shard,
+    /// What was summed up as seen and not taken, and when.
+    pub(crate) watched: Vec<(Wall, Vec<Sighting>)>,
     now: i64,
     serial: u64,
     queue: BTreeMap<(i64, u64), Event>,
@@ -76,7 +78,7 @@ fn clients(stark: &SanitizedValue, account: String) -> (VestClient, ParadexClien
     (vest, ParadexClient::new(config).expect("a constant configuration"))
 }
 
-fn shard(spread_entry: Rate, stopwatch: fn() -> Mono, vest: VestClient, paradex: ParadexClient) -> Shard {
+fn shard(spread_entry: Rate, tell_spreads: bool, stopwatch: fn() -> Mono, vest: VestClient, paradex: ParadexClient) -> Shard {
     let engine = EngineConfig {
         // One attempt and no pause: a refused round is over at once and the next may begin.
         policy: Policy { max_attempts: 1, ..Policy::default() },
@@ -92,6 +94,7 @@ fn shard(spread_entry: Rate, stopwatch: fn() -> Mono, vest: VestClient, paradex:
         adverse_move: Rate::from_bps(200),
         worst_loss_max: Usd::from_e8(1_000_000_000_000),
         reconcile_every_ms: 10_000,
+        rules: engine::EntryRules::default(),
         config_hash: "test".to_owned(),
     };
     let names = [VenueId::new("vest"), VenueId::new("paradex")];
@@ -116,7 +119,8 @@ fn shard(spread_entry: Rate, stopwatch: fn() -> Mono, vest: VestClient, paradex:
         Venue { id: names[VEST], client: Box::new(vest), way: "REST" },
         Venue { id: names[PARADEX], client: Box::new(paradex), way: "WS" },
     ];
-    let (tell_books, tell_spreads, watch_every_ms) = (false, false, None);
+    // As it is shipped: what is not taken is counted.
+    let (tell_books, watch_every_ms) = (false, Some(60_000));
     let config = ShardConfig { engine, pairs: vec![pair], instruments, tell_books, tell_spreads, watch_every_ms, stopwatch };
     Shard::new(config, venues)
 }
@@ -124,6 +128,11 @@ fn shard(spread_entry: Rate, stopwatch: fn() -> Mono, vest: VestClient, paradex:
 impl Pipe {
     /// A shard that enters at `spread_entry`, started, and two venues that never drift apart by themselves.
     pub(crate) fn new(spread_entry: Rate, stopwatch: fn() -> Mono) -> Self {
+        Self::with(spread_entry, false, stopwatch)
+    }
+
+    /// The same; `tell_spreads` has every update's spreads told.
+    pub(crate) fn with(spread_entry: Rate, tell_spreads: bool, stopwatch: fn() -> Mono) -> Self {
         let stark = SanitizedValue::new(format!("0x{}", "21".repeat(31)));
         let public = StarkKey::from_hex(&stark).expect("a constant below the order").public_key();
         let market = Market::new(7, MarketShape { pulse_bps: 0, ..MarketShape::default() });
@@ -136,7 +145,8 @@ impl Pipe {
         let account = stark_account::account_address(&public, &class(&config.proxy_hash), &class(&config.account_hash));
         let (vest, paradex) = clients(&stark, account.to_hex_string());
         let mut pipe = Self {
-            shard: shard(spread_entry, stopwatch, vest, paradex),
+            shard: shard(spread_entry, tell_spreads, stopwatch, vest, paradex),
+            watched: Vec::new(),
             now: BEGINNING,
             serial: 0,
             queue: BTreeMap::new(),
@@ -157,9 +167,13 @@ impl Pipe {
         Now { mono: Mono((self.now - BEGINNING + MONO_THEN) as u64 * 1_000), wall: Wall(self.now) }
     }
 
-    /// Switches a fault of a venue on.
+    /// Switches a fault of a venue on; `null` switches it off again.
     pub(crate) fn fault(&mut self, venue: usize, name: &str, parameters: &serde_json::Value) {
-        self.venues[venue].set_fault(name, parameters).expect("a known fault");
+        if parameters.is_null() {
+            self.venues[venue].clear_fault(name);
+        } else {
+            self.venues[venue].set_fault(name, parameters).expect("a known fault");
+        }
     }
 
     /// Whether everything that an entry needs is there: sessions, reconciled accounts, warm books.
@@ -212,8 +226,14 @@ impl Pipe {
                 return done;
             }
             for output in &outputs {
-                if let Output::Act { venue, action, .. } = output {
-                    self.act(*venue, action);
+                match output {
+                    Output::Act { venue, action, .. } => self.act(*venue, action),
+                    Output::Append { record: Record::Watched { at, sightings }, reducing: false, orders }
+                        if orders.is_empty() =>
+                    {
+                        self.watched.push((*at, sightings.clone()));
+                    }
+                    _ => {}
                 }
             }
             done.append(&mut outputs);
