@@ -1,6 +1,7 @@
 //! The command line: what can be asked for, and the exit code of each answer.
 
 use crate::config_command::{self, ConfigArgs};
+use crate::db_command::{self, DbArgs};
 use crate::init_command::{self, InitArgs};
 use crate::check_command::{self, CheckArgs};
 use crate::register_command::{self, RegisterArgs};
@@ -53,6 +54,8 @@ enum Command {
     Check(CheckArgs),
     /// Register a signing key at a venue with the primary key, which is asked for once and kept nowhere.
     Register(RegisterArgs),
+    /// Make the tables of the database that mirrors the journal, or say how it is.
+    Db(DbArgs),
     /// Run one simulated venue alone and print where it listens as one JSON line.
     VenueSim(SimArgs),
 }
@@ -71,6 +74,7 @@ pub fn main() -> ExitCode {
         Some(Command::Config(args)) => config_command::run(&args, cli.json),
         Some(Command::Check(args)) => check_command::run(&args, cli.json),
         Some(Command::Register(args)) => register_command::run(&args),
+        Some(Command::Db(args)) => db_command::run(&args, cli.json),
         Some(Command::Run(args)) => run::main(&args, &logs),
         None => run::main(&cli.run, &logs),
     };

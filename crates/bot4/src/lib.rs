@@ -6,9 +6,11 @@ mod config;
 mod config_command;
 #[cfg(test)]
 mod config_example;
+mod db_command;
 mod demo;
 mod init_command;
 mod keys;
+mod mirror;
 mod out;
 mod probe;
 mod register_command;

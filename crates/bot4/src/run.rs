@@ -4,6 +4,7 @@ use crate::cli::{FAILED, LEFT_BEHIND, OK, USAGE};
 use crate::config::{Config, FileConfig, Mode};
 use crate::demo::{self, Embedded};
 use crate::keys::{self, Keys};
+use crate::mirror::{self, Mirroring};
 use crate::source::{Own, Source, Usage, is_wrong_input};
 use crate::wiring::{self, Places};
 use crate::storm::Trouble;
@@ -12,8 +13,9 @@ use anyhow::Context;
 use clap::{Args, ValueEnum};
 use config_manager::Environment;
 use domain::Wall;
+use domain::names::SkipReason;
 use journal::Journal;
-use orchestrator::{ExecutionService, Finished, ServiceConfig, StopSignal};
+use orchestrator::{ExecutionService, Finished, Gate, ServiceConfig, StopSignal};
 use state_store::{Projector, ProjectorHandle};
 use std::io::IsTerminal;
 use std::path::{Path, PathBuf};
@@ -206,6 +208,17 @@ async fn supervise(setup: &Setup, options: &RunArgs) -> anyhow::Result<Finished>
     if embedded.is_some() {
         tracing::info!(target: "bot4", seed, state = %setup.state.display(), "Demo: two simulated venues on this machine, throw-away keys, no real money");
     }
+    let mirror = match mirror::address(&setup.config, &setup.environment)? {
+        Some(_) if embedded.is_some() => {
+            tracing::info!(target: "bot4", "The demo's own venues and keys are new every time, so DATABASE_URL is left alone");
+            None
+        }
+        Some(address) => {
+            let identity = wiring::identity(&setup.config, setup.keys.as_ref())?;
+            Some(mirror::prepare(address, &setup.config, identity, &setup.state.join("journal")).await?)
+        }
+        None => None,
+    };
     let (tell, told) = watch::channel(StopSignal::Run);
     let (finish, finished) = oneshot::channel();
     let hot = Hot {
@@ -213,6 +226,7 @@ async fn supervise(setup: &Setup, options: &RunArgs) -> anyhow::Result<Finished>
         keys: setup.keys.clone(),
         places,
         state: setup.state.clone(),
+        mirror,
         stop: told,
         runtime: tokio::runtime::Handle::current(),
     };
@@ -276,6 +290,7 @@ struct Hot {
     keys: Option<Keys>,
     places: Places,
     state: PathBuf,
+    mirror: Option<mirror::Ready>,
     stop: watch::Receiver<StopSignal>,
     runtime: tokio::runtime::Handle,
 }
@@ -293,8 +308,9 @@ impl Hot {
         let clock = wiring::clock();
         let folder = self.state.join("journal");
         let identity = wiring::identity(&self.config, self.keys.as_ref())?;
-        let opened =
-            Journal::open(&folder, identity, build(), self.config.journal(wall)).context("the journal cannot be used")?;
+        let known_epoch = self.mirror.as_ref().map_or(0, |mirror| mirror.known_epoch);
+        let options = journal::Options { known_epoch, ..self.config.journal(wall) };
+        let opened = Journal::open(&folder, identity, build(), options).context("the journal cannot be used")?;
         if let Some(lost) = &opened.report.repaired {
             tracing::warn!(target: "bot4", "[STATE] Journal repaired: {lost}");
         }
@@ -309,19 +325,34 @@ impl Hot {
         opened.journal.on_synced(move |seq| {
             on_disk.send_replace(seq);
         });
-        let projector = project(&self.runtime, &self.state, &folder, opened.report.last_seq, followed);
+        let projector = project(&self.runtime, &self.state, &folder, opened.report.last_seq, followed.clone());
+        let mirroring = self.mirror.map(|ready| Mirroring::start(&self.runtime, ready, followed));
+        let mirrored = mirroring.as_ref().map(|m| m.handle.clone());
+        let behind = mirrored.clone().map(|mirror| Gate {
+            reason: SkipReason::MirrorBehind,
+            closed: Box::new(move || {
+                (!mirror.entries_allowed()).then(|| format!("{} records wait for the database", mirror.lag().records))
+            }),
+        });
         let config = ServiceConfig {
             links: wiring::links(&self.config, &self.places),
             on_stop: self.config.file.on_stop.into(),
             stop_limit: self.config.stop_limit(),
             keep_from: {
                 let handle = Arc::clone(&projector.handle);
-                Box::new(move || handle.get().map_or(0, ProjectorHandle::cursor).saturating_add(1))
+                Box::new(move || {
+                    let projected = handle.get().map_or(0, ProjectorHandle::cursor).saturating_add(1);
+                    mirrored.as_ref().map_or(projected, |mirror| projected.min(mirror.keep_from()))
+                })
             },
+            gates: behind.into_iter().collect(),
         };
         let service = ExecutionService::new(shard, opened.journal, config, clock, synced)?;
         let done = service.run(self.stop).await?;
         projector.finish().await;
+        if let Some(mirroring) = mirroring {
+            mirroring.finish().await;
+        }
         Ok(done)
     }
 }

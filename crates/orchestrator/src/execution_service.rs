@@ -2,6 +2,7 @@
 
 use crate::stats::{Balances, Stats, VenueLatency};
 use crate::told;
+use domain::names::SkipReason;
 use domain::record::{Record, SCHEMA};
 use domain::{Mono, Now, Usd, VenueId, Wall};
 use engine::{Notice, OnStop};
@@ -46,6 +47,16 @@ pub struct ServiceConfig {
     pub stop_limit: Duration,
     /// First journal record that a projection has still to read: segments that hold it are kept.
     pub keep_from: Box<dyn Fn() -> u64>,
+    /// What may stop entries from outside, asked ten times a second.
+    pub gates: Vec<Gate>,
+}
+
+/// Something beside the trading that may stop entries.
+pub struct Gate {
+    /// Why, as skipped entries name it.
+    pub reason: SkipReason,
+    /// In words, while it is closed; `None` while it is open. Must not wait.
+    pub closed: Box<dyn Fn() -> Option<String>>,
 }
 
 /// How a run was told to end.
@@ -143,6 +154,8 @@ struct Core {
     fatal: Option<(VenueId, String)>,
     synced: Arc<AtomicU64>,
     keep_from: Box<dyn Fn() -> u64>,
+    /// With what each has stopped.
+    gates: Vec<(Gate, bool)>,
     wake: Rc<Notify>,
 }
 
@@ -191,6 +204,7 @@ impl ExecutionService {
             fatal: None,
             synced,
             keep_from: config.keep_from,
+            gates: config.gates.into_iter().map(|gate| (gate, false)).collect(),
             wake: Rc::clone(&wake),
         }));
         for (index, venue) in config.links.into_iter().enumerate() {
@@ -466,6 +480,7 @@ impl Core {
         }
         self.publish_synced();
         self.pen.journal.keep_from((self.keep_from)());
+        self.mind_gates(now);
         self.note_balances();
         let lacks = self.keeper.behind() || self.pen.journal.wants_rotation();
         if lacks && self.rotate_due <= now.mono {
@@ -475,6 +490,22 @@ impl Core {
             self.journal_ok = true;
             self.shard.journal_works();
             tracing::info!(target: "bot4", "[STATE] The journal takes records again");
+        }
+    }
+
+    fn mind_gates(&mut self, now: Now) {
+        let mut changed = false;
+        for (gate, stopped) in &mut self.gates {
+            match ((gate.closed)(), *stopped) {
+                (Some(detail), false) => self.shard.block_entries(gate.reason, detail, now),
+                (None, true) => self.shard.allow_entries(gate.reason, now),
+                (Some(_), true) | (None, false) => continue,
+            }
+            *stopped = !*stopped;
+            changed = true;
+        }
+        if changed {
+            self.perform(now);
         }
     }
 

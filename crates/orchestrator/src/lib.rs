@@ -7,5 +7,5 @@ mod execution_service;
 mod stats;
 mod told;
 
-pub use execution_service::{ExecutionService, Finished, ServiceConfig, ServiceError, StopSignal, VenueLink};
+pub use execution_service::{ExecutionService, Finished, Gate, ServiceConfig, ServiceError, StopSignal, VenueLink};
 pub use stats::{Stats, VenueLatency};
