@@ -2,10 +2,13 @@
 
 use crate::config_command::{self, ConfigArgs};
 use crate::db_command::{self, DbArgs};
+use crate::explain_command::{self, ExplainArgs};
 use crate::init_command::{self, InitArgs};
+use crate::resume_command::{self, ResumeArgs};
 use crate::check_command::{self, CheckArgs};
 use crate::register_command::{self, RegisterArgs};
 use crate::run::{self, RunArgs};
+use crate::timeline_command::{self, TimelineArgs};
 use crate::venue_sim_command::{self, SimArgs};
 use clap::{Parser, Subcommand};
 use std::process::ExitCode;
@@ -50,6 +53,12 @@ enum Command {
     Config(ConfigArgs),
     /// Trade (the default).
     Run(RunArgs),
+    /// List the last rounds, or tell one of them from detection to end, out of the journal.
+    Timeline(TimelineArgs),
+    /// Say why it did or did not trade: the nearest miss, what bound it, what is stopped.
+    Explain(ExplainArgs),
+    /// Show what stopped a pair, and let it trade again.
+    Resume(ResumeArgs),
     /// Look at this machine and both venues, read only: a verdict per line, and what to do.
     Check(CheckArgs),
     /// Register a signing key at a venue with the primary key, which is asked for once and kept nowhere.
@@ -75,6 +84,9 @@ pub fn main() -> ExitCode {
         Some(Command::Check(args)) => check_command::run(&args, cli.json),
         Some(Command::Register(args)) => register_command::run(&args),
         Some(Command::Db(args)) => db_command::run(&args, cli.json),
+        Some(Command::Timeline(args)) => timeline_command::run(&args, cli.json),
+        Some(Command::Explain(args)) => explain_command::run(&args, cli.json),
+        Some(Command::Resume(args)) => resume_command::run(&args, cli.json),
         Some(Command::Run(args)) => run::main(&args, &logs),
         None => run::main(&cli.run, &logs),
     };

@@ -1,6 +1,6 @@
 //! `bot4 config`: what is in effect and why, whether it is right, and what could be set.
 
-use crate::config::schema;
+use crate::config::{fields, schema};
 use crate::source::Source;
 use crate::{keys, out};
 use anyhow::Context;
@@ -78,6 +78,20 @@ fn plain(setting: &Provenance) -> Value {
     }
 }
 
+/// Where a setting stands in its section, and that in its own: the order of the example file.
+fn rank(path: &str) -> Vec<usize> {
+    let mut rank = Vec::new();
+    let mut section = String::new();
+    for name in path.split('.') {
+        let at = name.parse().ok().or_else(|| fields(&section).iter().position(|f| *f == name));
+        rank.push(at.unwrap_or(usize::MAX));
+        if name.parse::<usize>().is_err() {
+            section = if section.is_empty() { name.to_owned() } else { format!("{section}.{name}") };
+        }
+    }
+    rank
+}
+
 fn show(source: &Source, json: bool) -> anyhow::Result<String> {
     let environment = Source::environment()?;
     let credentials = credentials(&environment);
@@ -92,21 +106,21 @@ fn show(source: &Source, json: bool) -> anyhow::Result<String> {
         });
         return serde_json::to_string_pretty(&whole).context("the settings");
     }
-    let mut rows: Vec<[String; 3]> = loaded
-        .provenance
-        .iter()
-        .map(|s| {
-            let value = match plain(s) {
-                Value::String(text) => text,
-                other => other.to_string(),
-            };
-            [s.path.clone(), value, s.origin.to_string()]
-        })
-        .collect();
-    rows.extend(credentials.into_iter().map(|c| {
+    let mut settings: Vec<&Provenance> = loaded.provenance.iter().collect();
+    settings.sort_by_key(|s| rank(&s.path));
+    let head = ["setting", "value", "from"].map(str::to_owned);
+    let rows = settings.into_iter().map(|s| {
+        let value = match plain(s) {
+            Value::String(text) => text,
+            other => other.to_string(),
+        };
+        [s.path.clone(), value, s.origin.to_string()]
+    });
+    let credentials = credentials.into_iter().map(|c| {
         let value = if c.place.is_some() { "[REDACTED]" } else { "not set" };
         [c.name.to_owned(), value.to_owned(), c.place.unwrap_or_default()]
-    }));
+    });
+    let rows: Vec<[String; 3]> = std::iter::once(head).chain(rows).chain(credentials).collect();
     let mut text = out::columns(&rows);
     let _ = writeln!(text, "\nhash {}", config.hash); // a String takes everything
     if environment.readable_by_others() {

@@ -35,7 +35,7 @@ fn init(dir: &Path) -> anyhow::Result<String> {
         ("config.yaml", CONFIG, 0o644, "every setting with its default; mode: paper"),
         (".env", DOTENV, 0o600, "the names of all credentials, without values; only you can read it"),
     ] {
-        let file = dir.join(name);
+        let file = if dir == Path::new(".") { PathBuf::from(name) } else { dir.join(name) };
         let written = write_new(&file, content, mode).with_context(|| format!("{} cannot be written", file.display()))?;
         let (did, what) = if written { ("wrote", what) } else { ("kept", "it was there already, and is left as it is") };
         let _ = writeln!(text, "{did:<6} {}: {what}", file.display()); // a String takes everything
