@@ -54,6 +54,7 @@ pub(super) const EDGES: &[(&str, Kind, &str, &str)] = &[
     ("paradex_client", Normal, "risk", "takes Cleared orders only"),
     ("paradex_client", Normal, "signing", "SNIP-12 signatures"),
     ("paradex_client", Normal, "venue_api", "implements the client's seam"),
+    ("paradex_client", Dev, "venue_sim", "meets a venue that takes, ends and changes things by itself"),
     ("vest_client", Normal, "domain", "converts the wire to its words"),
     ("vest_client", Normal, "risk", "takes Cleared orders only"),
     ("vest_client", Normal, "signing", "EIP-712 and personal messages"),

@@ -10,3 +10,5 @@ mod rig;
 mod rules;
 mod session;
 mod stream;
+mod venue;
+mod world;

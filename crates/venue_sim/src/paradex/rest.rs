@@ -202,15 +202,17 @@ impl ParadexSim {
     fn book_json(&self, m: usize, depth: usize) -> Value {
         let (bids, asks) = self.view(m);
         let market = &self.markets[m];
-        // While the feed is frozen the book goes on all the same.
+        // While the feed is frozen the book goes on all the same, about ten numbers a second (section 7.3).
+        let sent = market.sent_at / 1_000;
         let frozen = self.faults.get("freeze_book").is_some();
-        let updated = if frozen { self.clock_ms() } else { market.sent_at / 1_000 };
+        let updated = if frozen { self.clock_ms() } else { sent };
+        let seq = market.seq.saturating_add((updated - sent).max(0) / 100);
         let side =
             |levels: &[Level]| -> Vec<[String; 2]> { levels.iter().take(depth).map(|l| [text(l.price), text(l.size)]).collect() };
         let (bids, asks) = (side(&bids), side(&asks));
         let best = |levels: &[[String; 2]]| levels.first().cloned().unwrap_or(["0".to_owned(), "0".to_owned()]);
         json!({
-            "market": market.spec.symbol, "seq_no": market.seq, "last_updated_at": updated,
+            "market": market.spec.symbol, "seq_no": seq, "last_updated_at": updated,
             "best_bid_api": best(&bids), "best_ask_api": best(&asks), "best_bid_interactive": best(&bids),
             "best_ask_interactive": best(&asks), "bids": bids, "asks": asks,
         })
