@@ -2,7 +2,7 @@
 
 use crate::funding::{Funding, Said};
 use crate::watch::{Direction, Watch};
-use books::{Book, Costs, Cross, DOLLAR, Quote, Rules, Signal, Spreads, Trigger, both};
+use books::{Book, Costs, Cross, DOLLAR, EntrySpread, Quote, Rules, Signal, Spreads, Trigger, both};
 use domain::names::SkipReason;
 use domain::record::{LegPlan, Quoted, Sighting};
 use domain::{Instrument, InstrumentId, Lifecycle, MarketEvent, Mono, Now, Pair, Price, Rate, Side, Size, Usd, VenueId, Wall};
@@ -112,6 +112,11 @@ pub(crate) enum Seen {
         top: Rate,
         edge: Rate,
         long: usize,
+    },
+    /// The spread is there, what it costs is not known.
+    NoCosts {
+        spread: Rate,
+        reason: SkipReason,
     },
     Exit(Rate),
 }
@@ -246,6 +251,20 @@ impl PairState {
         }
     }
 
+    #[inline]
+    fn note_miss(&mut self, long: usize, reason: SkipReason, at: Wall) {
+        if let Some(watch) = &mut self.watch {
+            watch[long].miss(reason, at);
+        }
+    }
+
+    #[inline]
+    fn note_near(&mut self, long: usize, reason: SkipReason, spread: EntrySpread, edge: impl FnOnce() -> Option<Rate>, at: Wall) {
+        if let Some(watch) = &mut self.watch {
+            watch[long].near(reason, spread, edge, at);
+        }
+    }
+
     /// Turns the notional into base once both books show a price.
     fn size_by_notional(&mut self, now: Mono) {
         let (Sizing::Notional(usd), Some(step)) = (self.config.sizing, self.step) else { return };
@@ -273,16 +292,12 @@ impl PairState {
     }
 
     fn look_for_entry(&mut self, long: usize, cross: &Cross<'_>, stale: bool, now: Now) -> Seen {
-        let (spread, costs) = match (cross.entry(), self.costs[long]) {
-            (Some(spread), Ok(costs)) => (spread, costs),
-            (found, costs) => {
-                self.entries[long].interrupt();
-                if let Some(watch) = &mut self.watch {
-                    let one_sided = cross.long.ask.is_none() || cross.short.bid.is_none();
-                    watch[long].miss(why_no_spread(found.is_some(), costs.err(), stale || one_sided), now.wall);
-                }
-                return Seen::Nothing;
-            }
+        let costs = self.costs[long];
+        let Some(spread) = cross.entry() else {
+            self.entries[long].interrupt();
+            let unfit = stale || cross.long.ask.is_none() || cross.short.bid.is_none();
+            self.note_miss(long, why_no_spread(self.terms.is_some(), unfit), now.wall);
+            return Seen::Nothing;
         };
         let signal = self.entries[long].update(spread.at_least(self.config.spread_entry));
         let first = match signal {
@@ -290,31 +305,32 @@ impl PairState {
             Signal::Held => false,
             Signal::Quiet | Signal::Confirming { .. } => {
                 let reason = if signal == Signal::Quiet { SkipReason::SpreadTooSmall } else { SkipReason::Confirming };
-                if let Some(watch) = &mut self.watch {
-                    if stale {
-                        watch[long].miss(SkipReason::BookStale, now.wall);
-                    } else {
-                        watch[long].near(reason, spread, || rate_of(cross, &costs), now.wall);
-                    }
+                if stale {
+                    self.note_miss(long, SkipReason::BookStale, now.wall);
+                } else {
+                    self.note_near(long, reason, spread, || rate_of(cross, &costs.ok()?), now.wall);
                 }
                 return Seen::Nothing;
             }
         };
         if !self.both_fresh(now.mono) {
             self.entries[long].rearm();
-            if let Some(watch) = &mut self.watch {
-                watch[long].miss(SkipReason::BookStale, now.wall);
-            }
+            self.note_miss(long, SkipReason::BookStale, now.wall);
             return Seen::Nothing;
         }
+        let costs = match costs {
+            Ok(costs) => costs,
+            Err(reason) => {
+                self.note_near(long, reason, spread, || None, now.wall);
+                return if first { Seen::NoCosts { spread: spread.rate(), reason } } else { Seen::Nothing };
+            }
+        };
         let (Some(edge), Some(top)) = (cross.edge(&costs), cross.entry_top()) else { return Seen::Nothing };
         let (rate, top) = (spread.rate(), top.rate());
         // The recorded edge is the sum of its lines, each rounded against us: it is what has to be enough.
         let lines = edge.at_least(self.config.edge_min).then(|| cross.waterfall(&costs)).flatten();
         let Some(waterfall) = lines.filter(|w| w.edge >= self.config.edge_min) else {
-            if let Some(watch) = &mut self.watch {
-                watch[long].near(SkipReason::EdgeTooSmall, spread, || Some(edge.rate()), now.wall);
-            }
+            self.note_near(long, SkipReason::EdgeTooSmall, spread, || Some(edge.rate()), now.wall);
             return if first { Seen::NoEdge { spread: rate, top, edge: edge.rate(), long } } else { Seen::Nothing };
         };
         let short = other(long);
@@ -407,12 +423,11 @@ fn rate_of(cross: &Cross<'_>, costs: &Costs) -> Option<Rate> {
 }
 
 /// Why a direction could not be compared at all.
-fn why_no_spread(spread: bool, costs: Option<SkipReason>, unfit: bool) -> SkipReason {
-    match costs {
-        Some(SkipReason::NotTrading) => SkipReason::NotTrading,
-        Some(reason) if spread && !unfit => reason,
-        _ if unfit => SkipReason::BookStale,
-        _ => SkipReason::ThinBook,
+const fn why_no_spread(told: bool, unfit: bool) -> SkipReason {
+    match (told, unfit) {
+        (false, _) => SkipReason::NotTrading,
+        (true, true) => SkipReason::BookStale,
+        (true, false) => SkipReason::ThinBook,
     }
 }
 

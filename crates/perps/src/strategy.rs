@@ -38,6 +38,15 @@ pub enum Call {
         /// Short venue.
         short: VenueId,
     },
+    /// The spread is there, what a round would cost is not known, once per opportunity.
+    NoCosts {
+        /// Pair.
+        pair: Pair,
+        /// Executable spread.
+        spread: Rate,
+        /// What is missing.
+        reason: SkipReason,
+    },
     /// Close the pair's position.
     Exit {
         /// Pair.
@@ -146,6 +155,7 @@ impl Strategy {
                 let (threshold, venues) = (pair.config.spread_entry, pair.config.venues);
                 Some(Call::NoEdge { pair: config, spread, threshold, top, edge, long: venues[long], short: venues[short] })
             }
+            Seen::NoCosts { spread, reason } => Some(Call::NoCosts { pair: config, spread, reason }),
             Seen::Exit(spread) => Some(Call::Exit { pair: config, spread }),
         };
         Some((moved, call))

@@ -334,6 +334,10 @@ impl Shard {
                     detail: format!("edge {edge}% net of costs at a spread of {spread}%"),
                 }));
             }
+            Call::NoCosts { pair, spread, reason } => {
+                let detail = format!("a spread of {spread}%, and what a round would cost is not known");
+                self.outputs.push(Output::Tell(Notice::Skipped { pair, reason, detail }));
+            }
             Call::Exit { pair, spread } => {
                 if let Some(id) = self.engine.round_on(pair).map(saga::Round::id) {
                     self.call_engine(now, |engine, desk| engine.exit(id, ExitReason::Spread, Some(spread), now, desk));

@@ -104,20 +104,29 @@ fn funding_that_is_not_known_or_too_old_is_the_configured_figure_or_no_trade() {
         funding(stage, 0, "0.01", None);
         funding(stage, 1, "0", None);
     };
-    for (fallback, expect) in [(Some(percent("0.2")), "long vest edge 0.30"), (None, "nothing")] {
-        let mut stage = Stage::new(by_venues(3_600_000, fallback));
-        assert_eq!(shown(stage.books(FIRST.0, FIRST.1).as_ref()), expect, "nobody has spoken");
-        funding(&mut stage, 0, "0.01", None);
-        assert_eq!(shown(stage.book(1, FIRST.1).as_ref()), expect, "one has");
-        say(&mut stage);
-        assert_eq!(shown(stage.book(1, FIRST.1).as_ref()), "long vest edge 0.49");
-        stage.pass_ms(300_000);
-        assert_eq!(shown(stage.books(FIRST.0, FIRST.1).as_ref()), "long vest edge 0.49", "five minutes old");
-        stage.pass_ms(1);
-        assert_eq!(shown(stage.books(FIRST.0, FIRST.1).as_ref()), expect, "older");
-        say(&mut stage);
-        assert_eq!(shown(stage.book(1, FIRST.1).as_ref()), "long vest edge 0.49");
-    }
+    // With a figure that stands for it.
+    let mut stage = Stage::new(by_venues(3_600_000, Some(percent("0.2"))));
+    assert_eq!(shown(stage.books(FIRST.0, FIRST.1).as_ref()), "long vest edge 0.30", "nobody has spoken");
+    funding(&mut stage, 0, "0.01", None);
+    assert_eq!(shown(stage.book(1, FIRST.1).as_ref()), "long vest edge 0.30", "one has");
+    say(&mut stage);
+    assert_eq!(shown(stage.book(1, FIRST.1).as_ref()), "long vest edge 0.49");
+    stage.pass_ms(300_000);
+    assert_eq!(shown(stage.books(FIRST.0, FIRST.1).as_ref()), "long vest edge 0.49", "five minutes old");
+    stage.pass_ms(1);
+    assert_eq!(shown(stage.books(FIRST.0, FIRST.1).as_ref()), "long vest edge 0.30", "older");
+    say(&mut stage);
+    assert_eq!(shown(stage.book(1, FIRST.1).as_ref()), "long vest edge 0.49");
+    // Without one nothing is opened, which is said once per opportunity.
+    let mut stage = Stage::new(by_venues(3_600_000, None));
+    assert_eq!(shown(stage.books(FIRST.0, FIRST.1).as_ref()), "funding_unknown at 0.50");
+    assert_eq!(shown(stage.book(1, FIRST.1).as_ref()), "nothing");
+    say(&mut stage);
+    assert_eq!(shown(stage.book(1, FIRST.1).as_ref()), "long vest edge 0.49");
+    stage.pass_ms(300_001);
+    assert_eq!(shown(stage.books(FIRST.0, FIRST.1).as_ref()), "nothing", "the same opportunity still");
+    let _ = stage.book(1, "b100x5 a101x5");
+    assert_eq!(shown(stage.book(1, FIRST.1).as_ref()), "funding_unknown at 0.50");
     // A fixed figure asks nobody, and is the same both ways.
     let mut stage = Stage::new(PairConfig { funding: Funding::Fixed(percent("0.1")), ..config() });
     funding(&mut stage, 0, "0.3", None);

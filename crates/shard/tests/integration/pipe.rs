@@ -108,7 +108,7 @@ fn shard(spread_entry: Rate, tell_spreads: bool, stopwatch: fn() -> Mono, vest: 
         spread_exit: Rate::from_bps(-1_000),
         edge_min: Rate::ZERO,
         confirm_ticks: 1,
-        funding: Funding::Fixed(Rate::ZERO),
+        funding: Funding::Venues { horizon_ms: 3_600_000, age_ms_max: 300_000, fallback: Some(Rate::ZERO) },
         buffers: Rate::ZERO,
         price_bound: Rate::from_bps(5),
         quote_usd: [None; 2],
