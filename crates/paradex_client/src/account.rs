@@ -159,12 +159,20 @@ impl ParadexClient {
         }
     }
 
-    /// A page of fills: each to its order, or told as a stranger's. Asks for the next page.
+    /// A page of fills: each to its order, or told as a stranger's. Asks for the next page. What cannot be read has the
+    /// orders in flight looked up and stops nothing: without a session nothing could be closed, and positions still show.
     fn take_new_fills(&mut self, read: u64, body: &[u8], now: Now, out: &mut Out) -> Result<(), DecodeError> {
-        let page = parse_body::<Page<FillData<'_>>>(body)?;
+        let Ok(page) = parse_body::<Page<FillData<'_>>>(body) else {
+            self.private_unreadable(now, out);
+            return Ok(());
+        };
         for data in &page.results {
-            let view = parse::fill(data)?;
-            self.on_any_fill(&view, now, out);
+            match parse::fill(data) {
+                Ok(view) => self.on_any_fill(&view, now, out),
+                // Readings overlap: once is enough.
+                Err(_) if self.strangers.is_new("unreadable fill", &data.id) => self.private_unreadable(now, out),
+                Err(_) => {}
+            }
         }
         let Some(r) = self.account_reads.get_mut(&read) else { return Ok(()) };
         match page.cursor() {

@@ -155,10 +155,10 @@ impl ParadexClient {
                     Listing::Open
                 };
             }
-            // One band for all: the narrowest.
-            let band = self.capabilities.price_band;
-            self.capabilities.price_band = grid.band.map_or(band, |b| Some(band.map_or(b, |a| a.min(b))));
         }
+        // One band for all: the narrowest.
+        let narrowest = self.instruments.iter().filter_map(|i| i.price_band).min();
+        self.capabilities.price_band = narrowest.or(self.capabilities.price_band);
         self.relive();
         self.refee();
         Ok(Ok(()))

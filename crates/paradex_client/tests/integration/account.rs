@@ -57,7 +57,8 @@ fn a_reading_of_which_any_part_fails_says_nothing_but_that() {
     check("/orders", Ok((401, "")));
     check("/balance", Ok((200, r#"{"results":[{"token":"USDC","size":"x"}]}"#)));
     check("/account", Ok((200, "{}")));
-    check("/fills?start_at=", Ok((200, r#"{"results":[{"id":"1"}]}"#)));
+    check("/fills?start_at=", Ok((503, "")));
+    check("/fills?start_at=", Err(Reply::Unknown("timeout")));
     check("/account", Err(Reply::Unknown("timeout")));
 }
 

@@ -162,3 +162,18 @@ fn a_liquidation_is_told_once_each_and_its_orders_are_not_strangers() {
     rig.text(ORDERS, &status("LIQUIDATION"));
     assert_eq!(foreign(&mut rig), 1, "the next one");
 }
+
+#[test]
+fn a_fill_that_cannot_be_read_has_orders_looked_up_once_and_stops_nothing() {
+    let mut rig = Rig::ready();
+    rig.place(spec(1, "0.5", "3000"));
+    let bad = page(&[json("1", "", "FILL", "lots"), json("2", "", "LIQUIDATION", "0.2")]);
+    for _ in 0..2 {
+        reconnect(&mut rig, &bad);
+    }
+    assert_eq!(rig.client.counters().unreadable_private, 1);
+    assert!(rig.asks("/orders?"));
+    assert_eq!(taken(&mut rig).len(), 1, "the one beside it is read");
+    reconnect(&mut rig, "<html>");
+    assert_eq!(rig.client.counters().unreadable_private, 2);
+}

@@ -167,7 +167,8 @@ impl Rig {
         // A whole path stands for itself, with any query; anything else for what begins so.
         let whole = !target.contains(['?', '=']) && !target.ends_with('/');
         let is = |t: &String| if whole { t.split('?').next() == Some(target) } else { t.starts_with(target) };
-        let at = targets.iter().position(is).unwrap_or_else(|| panic!("no {target} in {targets:?}"));
+        let exact = targets.iter().position(|t| t == target);
+        let at = exact.or_else(|| targets.iter().position(is)).unwrap_or_else(|| panic!("no {target} in {targets:?}"));
         self.asked.remove(at)
     }
     pub(crate) fn reply(&mut self, target: &str, status: u16, body: &str) -> Asked {
