@@ -3,6 +3,7 @@
 //! Owns no product code and is used by none. Each task prints what it found and ends with a code: 0 held, 1 broken, 2 wrong usage
 //! or something that could not be read.
 mod check;
+mod crash;
 mod layers;
 mod picture;
 mod requirements;
@@ -16,13 +17,14 @@ mod workspace;
 use std::process::ExitCode;
 
 /// Every task by name with one line for people. [`requirements`] knows a command by this list too.
-const TASKS: [(&str, &str); 7] = [
+const TASKS: [(&str, &str); 8] = [
     ("layers", "only the allowed edges between crates, and no runtime below pure ones"),
     ("tidy", "the house rules that no compiler knows"),
     ("requirements", "every id of docs/requirements.md is shown by something that exists"),
     ("vectors FILE...", "golden vectors, recomputed with our own code"),
     ("picture FILE < LOG", "draws the first round of a run's JSON log as an SVG"),
     ("soak [--minutes N] [--seed N] [--out FILE]", "a long demo in a storm of faults, with figures"),
+    ("crash [--per-kind N] [--seed N] [--json]", "SIGKILL at every kind of journal record, with the venues running on"),
     ("test [--quick] [--only STEP]", "everything, on a machine with rustup's stable and a C compiler"),
 ];
 
@@ -48,6 +50,7 @@ fn main() -> ExitCode {
                 ExitCode::FAILURE
             }
         },
+        Some("crash") => crash::run(rest),
         Some("test") => test::run(rest),
         _ => {
             eprintln!("usage: cargo xtask TASK");
