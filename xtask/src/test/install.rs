@@ -19,7 +19,7 @@ struct Need {
 }
 
 /// The packages of the system, on Debian 12.
-const NEEDS: [Need; 4] = [
+const NEEDS: [Need; 6] = [
     Need {
         probe: &["python3", "-c", "import ensurepip, venv"],
         package: "python3-venv",
@@ -43,6 +43,16 @@ const NEEDS: [Need; 4] = [
         probe: &["cc", "--version"],
         package: "build-essential",
         needed_by: "ring, secp256k1 and SQLite, which are written in C",
+    },
+    Need {
+        probe: &["/usr/lib/postgresql/15/bin/postgres", "--version"],
+        package: "postgresql-15",
+        needed_by: "crates/state_store/tests/postgres and crates/bot4/tests/postgres, which start a real database and end it",
+    },
+    Need {
+        probe: &["pgbouncer", "--version"],
+        package: "pgbouncer",
+        needed_by: "crates/state_store/tests/postgres/pooled.rs, which puts a real transaction pooler in front of that database",
     },
 ];
 

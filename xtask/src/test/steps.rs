@@ -46,7 +46,7 @@ pub(super) const STEPS: &[Step] = &[
         why: "what the tests need beside Rust, installed when missing",
         lines: &[
             "rustup component add rustfmt clippy",
-            "apt-get install --yes --no-install-recommends python3-venv python3-dev bsdutils build-essential",
+            "apt-get install --yes --no-install-recommends python3-venv python3-dev bsdutils build-essential postgresql-15 pgbouncer",
             "python3 -m venv target/paradex-py-venv",
             "target/paradex-py-venv/bin/python3 -m pip install --requirement tests/interop/paradex_py/requirements.txt",
         ],
@@ -123,6 +123,17 @@ pub(super) const STEPS: &[Step] = &[
         lines: &["cargo run --quiet --release --package sim -- seed 7", "cargo run --quiet --release --package sim -- seed 7"],
         quick: &[],
         work: Work::SameTwice("history "),
+    },
+    Step {
+        name: "queue",
+        why: "a million records wait for a dead database under the disk's cap, stop entries, and drain",
+        lines: &[
+            "BOT4_QUEUE_RECORDS=1000000 cargo test --quiet --package state_store --test postgres -- --nocapture queue::",
+        ],
+        quick: &[
+            "BOT4_QUEUE_RECORDS=50000 cargo test --quiet --package state_store --test postgres -- --nocapture queue::",
+        ],
+        work: Work::Commands,
     },
     Step {
         name: CARGO_TEST,
