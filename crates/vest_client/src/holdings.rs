@@ -23,6 +23,8 @@ const REMEMBERED: usize = 512;
 struct Holding {
     /// Signed, at 1e-8, by the last quiet read and the fills since; `None` until there was one.
     expected: Option<i64>,
+    /// The longest and the shortest that it should have been since the last quiet read: what could have been taken away.
+    reach: (i64, i64),
     /// Another size was seen once, quietly.
     suspect: Option<i64>,
     /// Counts everything that may move the position.
@@ -57,6 +59,9 @@ impl Holdings {
         if let Some(holding) = self.places.get_mut(place) {
             let signed = size.e8().saturating_mul(side.sign());
             holding.expected = holding.expected.and_then(|e| e.checked_add(signed));
+            if let Some(expected) = holding.expected {
+                holding.reach = (holding.reach.0.max(expected), holding.reach.1.min(expected));
+            }
             holding.moves = holding.moves.wrapping_add(1);
         }
     }
@@ -125,21 +130,20 @@ impl VestClient {
                         look_again = true;
                         continue;
                     }
-                    *holding = Holding { expected: Some(held), ..*holding };
-                    holding.suspect = None;
+                    let (longest, shortest) = holding.reach;
+                    *holding = Holding { expected: Some(held), reach: (held, held), suspect: None, moves };
                     let (instrument, was, is) = (one.id, parse::plain(expected), parse::plain(held));
                     let evidence = format!("the position in {} is {is} where our orders left {was}", one.symbol);
-                    // Towards nothing is what a venue does by itself; anything else is somebody else's trade.
-                    let smaller = held == 0 || ((held > 0) == (expected > 0) && held.unsigned_abs() < expected.unsigned_abs());
-                    // That one is for whoever compares accounts with rounds, and sees more than this.
-                    if smaller && expected != 0 {
+                    // What a venue does by itself is against the position and not more than it ever was, whatever we traded
+                    // before anybody saw it: an exit of what was no longer there ends on the other side. Anything else is
+                    // somebody else's trade, for whoever compares accounts with rounds.
+                    let change = held.saturating_sub(expected);
+                    let against = if change < 0 { longest.max(0) } else { shortest.min(0).saturating_neg() };
+                    if change.unsigned_abs() <= against.unsigned_abs() {
                         out.news.push(VenueNews::Forced { instrument, taken: None, evidence });
                     }
                 }
-                _ => {
-                    holding.expected = Some(held);
-                    holding.suspect = None;
-                }
+                _ => *holding = Holding { expected: Some(held), reach: (held, held), suspect: None, moves },
             }
         }
         if look_again {

@@ -21,3 +21,7 @@ mod queries;
 mod running;
 #[path = "integration/session.rs"]
 mod session;
+#[path = "integration/venue.rs"]
+mod venue;
+#[path = "integration/world.rs"]
+mod world;

@@ -59,6 +59,7 @@ pub(super) const EDGES: &[(&str, Kind, &str, &str)] = &[
     ("vest_client", Normal, "risk", "takes Cleared orders only"),
     ("vest_client", Normal, "signing", "EIP-712 and personal messages"),
     ("vest_client", Normal, "venue_api", "implements the client's seam"),
+    ("vest_client", Dev, "venue_sim", "meets a venue that takes, ends and changes things by itself"),
     ("paper", Normal, "domain", "orders, fills and accounts are its words"),
     ("paper", Normal, "books", "matches orders against a live book"),
     ("paper", Normal, "risk", "takes Cleared orders only"),

@@ -135,7 +135,9 @@ impl VestSim {
         if value == 0 || value > self.max_leverage(symbol) {
             return Err(Refused(INVALID_PARAMETER));
         }
-        if value < self.leverage(account, symbol) && self.accounts[account].ledger.size_e8(symbol) != 0 {
+        // What the venue itself has forgotten may be set to anything again.
+        let lost = self.leverage_lost.contains(&(account, symbol));
+        if !lost && value < self.leverage(account, symbol) && self.accounts[account].ledger.size_e8(symbol) != 0 {
             return Err(Refused(DECREASE_LEVERAGE_WITH_POSITION));
         }
         self.accounts[account].leverages.insert(symbol, value);
