@@ -21,9 +21,9 @@ use tokio::sync::watch;
 use tokio_util::sync::CancellationToken;
 
 /// How long a start without a local journal waits for the database.
-const PATIENCE: Duration = Duration::from_secs(20);
+const PATIENCE: Duration = Duration::from_secs(10);
 /// How long a start with one does: what is open there waits for nobody.
-const GLANCE: Duration = Duration::from_secs(2);
+const GLANCE: Duration = Duration::from_secs(3);
 /// Pause before the database is asked again.
 const AGAIN: Duration = Duration::from_secs(1);
 

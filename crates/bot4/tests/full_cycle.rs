@@ -3,16 +3,21 @@
 //! configuration and credentials - connections - spread - execution - persistence - automatic close - final state
 #![allow(clippy::unwrap_used, clippy::panic, reason = "a test stops where something is wrong")]
 
+#[path = "../../state_store/tests/postgres/dump.rs"]
+mod dump;
+#[path = "../../state_store/tests/postgres/server.rs"]
+mod server;
 mod support;
 
 use domain::Side;
 use domain::names::Ending;
 use domain::record::{Decision, ExitReason, Record};
 use serde_json::Value;
+use server::Server;
 use state_store::{PositionState, Rounds, StateManager};
 use std::path::Path;
 use std::time::Duration;
-use support::{Bot, Ended, Venues, e8, working_folder};
+use support::{Bot, Ended, Venues, e8, keys, run_to_end, working_folder, write};
 use venue_sim::market::{Market, MarketShape};
 
 const START: i64 = 100_000 * 100_000_000;
@@ -32,6 +37,11 @@ fn a_round_goes_from_configuration_to_flat_venues_and_every_record_of_it_agrees(
     let apart = MarketShape { pulse_every_ms: 10_000, pulse_ms: 7_000, pulse_bps: 60, noise_bps: 12 };
     let venues = Venues::start_in(7, Market::new(7, apart));
     let folder = working_folder(&venues, "spread_entry: 0.30\nspread_exit: 0.10\non_stop: flatten\nmax_holding_s: 60\n");
+    let server = Server::start();
+    let mirror = server.database("mirror");
+    write(folder.path(), ".env", &format!("{}DATABASE_URL={mirror}\n", keys::dotenv()));
+    let made = run_to_end(folder.path(), &["db", "migrate"], &[]);
+    assert_eq!(made.code, Some(0), "{}", made.stderr);
     let mut bot = Bot::start(folder.path(), &["--venues", "external", "--json"]);
 
     // Configuration and credentials.
@@ -83,6 +93,16 @@ fn a_round_goes_from_configuration_to_flat_venues_and_every_record_of_it_agrees(
     let held = venues.block_on(until_projected(folder.path(), &round));
     assert_eq!((held.pair.as_str(), held.closed_at), ("ETH-USD", None));
     assert_eq!((held.long.size.e8(), held.entry_spread.to_string().as_str()), (size, text(&saved, "spread")));
+    let mirrored = "SELECT long_size_e8 || ' ' || short_size_e8 FROM positions WHERE closed_us IS NULL AND round = ";
+    let whole = format!("{size} {size}");
+    venues.block_on(async {
+        let look = async {
+            while server.sql("mirror", &format!("{mirrored}'{round}'")) != whole {
+                tokio::time::sleep(Duration::from_millis(20)).await;
+            }
+        };
+        tokio::time::timeout(SOON, look).await.expect("the position reaches the mirror");
+    });
     assert!(!held.long.venue_orders.is_empty() && !held.short.venue_orders.is_empty(), "the venues' own order ids: {held:?}");
 
     // Automatic close, by the spread and not by us.
@@ -103,6 +123,12 @@ fn a_round_goes_from_configuration_to_flat_venues_and_every_record_of_it_agrees(
     money_agrees(&venues, &ended);
     journal_agrees(folder.path(), &round, &closed, size);
     venues.block_on(database_agrees(folder.path(), &round, &closed, size));
+    let (local, mirrored) = venues
+        .block_on(async { (dump::dump_sqlite(&folder.path().join("state/bot4.db")).await, dump::dump_postgres(&mirror).await) });
+    assert_eq!(local, mirrored, "the mirror holds the same rows");
+    let status = run_to_end(folder.path(), &["db", "status", "--json"], &[]);
+    let status: Value = serde_json::from_str(&status.stdout).unwrap();
+    assert_eq!((&status["good"], &status["lag"]), (&true.into(), &0.into()), "{status}");
 }
 
 /// The open position, once the database has it: it follows the journal, and nothing waits for it.

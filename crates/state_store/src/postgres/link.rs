@@ -3,14 +3,16 @@
 use super::address::Address;
 use super::error::MirrorError;
 use sea_orm::{
-    ConnectOptions, ConnectionTrait, Database, DatabaseConnection, DatabaseTransaction, DbBackend, DbErr, Statement,
+    ConnectOptions, ConnectionTrait, Database, DatabaseConnection, DatabaseTransaction, DbBackend, DbErr, RuntimeErr, Statement,
     TransactionTrait,
 };
 use std::time::Duration;
 use tokio::time::timeout;
 
-/// Longest wait for a connection.
+/// Longest wait for a first connection.
 const CONNECT: Duration = Duration::from_secs(8);
+/// Longest wait for a later one: a pool tries again by itself that long before it says that nobody answers.
+const ACQUIRE: Duration = Duration::from_secs(3);
 /// What every transaction begins with: a server must not hold the cursor's lock for a client that is gone.
 const BEGIN: &str = "SET LOCAL statement_timeout = '60s'; SET LOCAL idle_in_transaction_session_timeout = '60s'";
 /// The same through a transaction pooler: the server connection may have another client's statements by the same names.
@@ -40,9 +42,10 @@ impl Postgres {
         options
             .max_connections(connections)
             .connect_timeout(CONNECT)
-            .acquire_timeout(CONNECT)
+            .acquire_timeout(ACQUIRE)
             .sqlx_logging(false)
             .map_sqlx_postgres_opts(move |_| quiet(real.clone()));
+        in_time("connecting to", CONNECT, knock(&address.options)).await?;
         let db = in_time("connecting to", CONNECT, Database::connect(options)).await?;
         Ok(Self { db, address: address.clone() })
     }
@@ -62,6 +65,14 @@ impl Postgres {
         // What cannot be closed in order is closed by its end.
         let _ = self.db.close().await;
     }
+}
+
+/// One connection, made and closed: a pool would hide for seconds why there is none.
+async fn knock(options: &sea_orm::sqlx::postgres::PgConnectOptions) -> Result<(), DbErr> {
+    use sea_orm::sqlx::{ConnectOptions as _, Connection as _};
+    let failed = |e| DbErr::Conn(RuntimeErr::SqlxError(std::sync::Arc::new(e)));
+    let connection = quiet(options.clone()).connect().await.map_err(failed)?;
+    connection.close().await.map_err(failed)
 }
 
 fn quiet(options: sea_orm::sqlx::postgres::PgConnectOptions) -> sea_orm::sqlx::postgres::PgConnectOptions {

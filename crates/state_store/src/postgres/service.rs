@@ -27,6 +27,8 @@ const LAST: Duration = Duration::from_secs(3);
 const LOOK: Duration = Duration::from_millis(500);
 /// A way back of so many records is worth a line.
 const LONG_WAY: u64 = 1_000;
+/// So is one that took so long.
+const LONG_TIME: Duration = Duration::from_secs(2);
 
 /// What a mirror runs with.
 #[derive(Clone, Debug)]
@@ -201,7 +203,7 @@ impl MirrorService {
                 Ok(()) => {
                     let sent = self.shared.sent.load(Ordering::Acquire) - sent_before;
                     let took = began.elapsed();
-                    if failures > 0 || sent >= LONG_WAY {
+                    if failures > 0 || sent >= LONG_WAY || took >= LONG_TIME {
                         let rate = sent.saturating_mul(1_000) / u64::try_from(took.as_millis()).unwrap_or(u64::MAX).max(1);
                         tracing::info!(target: "bot4", sent, rate, cursor = limit, "[STATE] The mirror is up to date: {sent} records sent, {rate} a second");
                     }

@@ -3,6 +3,7 @@
 //! * a database that is not the beginning of this journal is not written to;
 //! * the public roles read nothing.
 
+mod dump;
 mod pooled;
 mod queue;
 mod restored;

@@ -1,5 +1,6 @@
 //! A pooler in transaction mode gives every transaction another server connection.
 
+use crate::dump::*;
 use crate::server::{Pooler, Server};
 use crate::tools::*;
 use crate::trader::{Place, Trader, options};

@@ -1,5 +1,6 @@
 //! A machine that is lost: the journal is written anew from the mirror, and goes on.
 
+use crate::dump::*;
 use crate::server::Server;
 use crate::tools::*;
 use crate::trader::{Place, Trader, options};

@@ -1,5 +1,6 @@
 //! The mirror's rows are the local rows, whatever happens to either side.
 
+use crate::dump::*;
 use crate::server::Server;
 use crate::tools::*;
 use crate::trader::{Place, Trader, options};

@@ -181,6 +181,52 @@ impl Server {
     }
 }
 
+/// A transaction that holds something until it is dropped.
+#[allow(dead_code, reason = "not every test binary holds something")]
+pub(crate) struct Held(std::process::Child);
+
+impl Drop for Held {
+    fn drop(&mut self) {
+        // Its session ends with it, and so does what it holds.
+        let _ = self.0.kill();
+        let _ = self.0.wait();
+    }
+}
+
+#[allow(dead_code, reason = "not every test binary holds something")]
+impl Server {
+    /// Performs a statement in a transaction that stays open.
+    #[track_caller]
+    pub(crate) fn hold(&self, database: &str, statement: &str) -> Held {
+        use std::io::{BufRead, BufReader, Write};
+        let mut child = Command::new(format!("{BIN}/psql"))
+            .args([
+                "-h",
+                "127.0.0.1",
+                "-p",
+                &self.port.to_string(),
+                "-U",
+                OWNER,
+                "-d",
+                database,
+                "-XAtq",
+                "-v",
+                "ON_ERROR_STOP=1",
+            ])
+            .env("PGPASSWORD", PASSWORD)
+            .stdin(Stdio::piped())
+            .stdout(Stdio::piped())
+            .spawn()
+            .expect("psql starts");
+        let input = child.stdin.as_mut().expect("piped");
+        writeln!(input, "BEGIN; {statement}; SELECT 'held';").expect("asked");
+        let mut answer = String::new();
+        BufReader::new(child.stdout.as_mut().expect("piped")).read_line(&mut answer).expect("answered");
+        assert_eq!(answer.trim(), "held");
+        Held(child)
+    }
+}
+
 impl Drop for Server {
     fn drop(&mut self) {
         let mut stop = as_server(&format!("{BIN}/pg_ctl"));
