@@ -57,11 +57,17 @@ async fn world(tally: &Tally, random: &mut Random) {
             world.judge(true).await;
             settled += 1;
         }
-        if aim.kind != "started" {
+        let unmet = tally.unmet();
+        let hunts = !unmet.is_empty() && random.once_in(2);
+        if hunts {
+            refuse_evening(&world, long, random);
+        } else if aim.kind != "started" {
             arm(&world, random);
         }
-        let anything = tally.wants_a_state() && random.once_in(2);
-        wait_for(&world, &aim.kind, anything, random).await;
+        if aim.kind == "watched" && !hunts {
+            bot.interrupt(); // a bot that stops sums up what it has seen
+        }
+        wait_for(&world, &aim.kind, if hunts { &unmet } else { &[] }).await;
         bot.kill();
         strike(&world, tally, random).await;
         for venue in [Venue::Vest, Venue::Paradex] {
@@ -114,21 +120,34 @@ fn arm(world: &World, random: &mut Random) {
     }
 }
 
-/// Returns with a record of this kind as the last one, or after a while. With `anything` after a drawn number of records.
-async fn wait_for(world: &World, kind: &str, anything: bool, random: &mut Random) {
+/// One leg is refused for good at an entry or an exit, and the other one's close as well for a while: what is uneven stays
+/// so, with nothing on its way.
+fn refuse_evening(world: &World, long: Venue, random: &mut Random) {
+    let refuse = |venue: Venue, side: &str, count: u64| {
+        let code = if venue == Venue::Vest { "3001" } else { "MARKET_NOT_OPEN" };
+        world.fault(venue, "refuse_order", json!({ "side": side, "count": count, "code": code }));
+    };
+    if random.once_in(2) {
+        refuse(long.other(), "sell", 3);
+        refuse(long, "sell", 3);
+    } else {
+        refuse(long.other(), "buy", 3);
+    }
+}
+
+/// Returns with a record of this kind as the last one, or with one that makes a state of `unmet`; or after a while.
+async fn wait_for(world: &World, kind: &str, unmet: &[&str]) {
     let limit = Instant::now() + PATIENCE;
-    let after = random.below(12);
-    let mut tail = Tail::after(world.journal(), world.journal().last());
-    let mut seen = 0;
+    let mut tail = Tail::after(world.journal(), 0);
+    let mut fold = Fold::of(tail.more());
     while Instant::now() < limit {
         let more = tail.more();
-        seen += more.len() as u64;
-        let met = match kind {
-            _ if anything => seen > after,
-            kind => more.last().is_some_and(|r| r.word() == kind),
-        };
-        if met {
-            return;
+        if let Some(last) = more.last().map(Record::word) {
+            fold.take(more);
+            let met = if unmet.is_empty() { last == kind } else { unmet.contains(&state::word(&fold).as_str()) };
+            if met {
+                return;
+            }
         }
         tokio::time::sleep(LOOK_EVERY).await;
     }

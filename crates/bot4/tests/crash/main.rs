@@ -6,6 +6,7 @@
 
 #![allow(clippy::unwrap_used, reason = "a test stops where something is wrong")]
 
+mod forced;
 #[path = "../harness/mod.rs"]
 mod harness;
 mod kill;
@@ -33,13 +34,15 @@ fn killed_at_any_record_in_any_state_the_bot_comes_back_even_and_orders_nothing_
     let seed = setting("BOT4_CRASH_SEED", 1);
     let at_once = setting("BOT4_CRASH_AT_ONCE", AT_ONCE);
     let tally = Tally::new(per_kind);
-    // One worker provokes what only a stranger on the account brings; it joins the others when it has enough.
+    // Two workers provoke what trading does not bring about; they join the others when they have enough.
     let workers: Vec<u64> = (0..at_once.max(2)).collect();
     let played = side_by_side(workers.len(), workers, |worker| {
         let tally = &tally;
         async move {
-            if worker == 0 {
-                stranger::run(tally).await;
+            match worker {
+                0 => stranger::run(tally).await,
+                1 => forced::run(tally).await,
+                _ => {}
             }
             kill::run(tally, seed.wrapping_mul(1_000).wrapping_add(worker)).await;
         }

@@ -1,5 +1,7 @@
-//! Killed at the record of a difference: somebody else has ordered on the account, and the pair is stopped.
+//! Killed at the record of a difference: somebody else has ordered on the account, and the pair is stopped. And at the
+//! record by which a person lets it trade again, which a command of its own writes.
 
+use crate::harness::bot::Bot;
 use crate::harness::journal::{Fold, Tail};
 use crate::harness::world::{Plan, Venue, World};
 use crate::harness::{LIMIT, until};
@@ -14,7 +16,7 @@ const OFTEN: MarketShape = MarketShape { pulse_every_ms: 2_000, pulse_ms: 1_300,
 /// Strikes as often as is wanted, a world each.
 pub(crate) async fn run(tally: &Tally) {
     let mut turn = 0;
-    while tally.lacks("mismatch") > 0 {
+    while tally.lacks("mismatch") + tally.lacks("resumed") > 0 {
         once(tally, if turn % 2 == 0 { Venue::Vest } else { Venue::Paradex }).await;
         turn += 1;
         assert!(turn < 200, "a stranger was not noticed often enough");
@@ -51,4 +53,23 @@ async fn once(tally: &Tally, venue: Venue) {
     world.judge(false).await;
     assert_eq!(world.positions().await, [0, 0], "{}", bot.story());
     assert_eq!(Fold::of(world.journal().all()).rounds.len(), opened, "a stopped pair opened a round\n{}", bot.story());
+    resume(&world, tally).await;
+    let mut bot = world.bot();
+    bot.says("Bot runtime started").await;
+    world.even(&bot, LIMIT).await;
+    bot.terminate();
+    assert_eq!(bot.ended().await.code(), Some(0), "{}", bot.story());
+    world.judge(false).await;
+    assert_eq!(world.positions().await, [0, 0], "{}", bot.story());
+}
+
+/// Kills `bot4 resume` as soon as its record can be read.
+async fn resume(world: &World, tally: &Tally) {
+    let mut tail = Tail::after(world.journal(), world.journal().last());
+    let bot = Bot::command(world.folder(), &["resume", "--all", "--yes", "--state", "state"]);
+    let look = async || tail.more().iter().any(|r| matches!(r, Record::Resumed { .. })).then_some(());
+    until(LIMIT, look, || format!("a record of it; the command:\n{}", bot.story())).await;
+    bot.kill();
+    let fold = Fold::of(world.journal().all());
+    tally.struck(&state::word(&fold), fold.records.last().map_or("started", Record::word));
 }

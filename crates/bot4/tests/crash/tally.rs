@@ -8,10 +8,12 @@ use std::fmt::Write;
 use std::sync::Mutex;
 use std::time::{Duration, Instant};
 
-/// Kinds that every sweep strikes; others count from when one was seen.
-const KINDS: [&str; 7] = ["started", "opened", "intended", "news", "decided", "ended", "mismatch"];
-/// Kinds that nobody's trading brings about: a worker of its own does.
-const PROVOKED: [&str; 1] = ["mismatch"];
+/// Kinds that every sweep strikes; one that is not here counts from when it was seen in a journal.
+const KINDS: [&str; 11] = [
+    "started", "opened", "intended", "news", "decided", "ended", "mismatch", "resumed", "watched", "forced", "timed",
+];
+/// Kinds that nobody's trading brings about: workers of their own do.
+const PROVOKED: [&str; 3] = ["mismatch", "resumed", "forced"];
 /// States are asked of a sweep that is long enough to meet them.
 const STATES_FROM: u64 = 10;
 /// A sweep ends after this long even if something was never met: it is reported as missing then.
@@ -56,7 +58,11 @@ impl Inner {
     }
 
     fn lacks_a_state(&self, per_kind: u64) -> bool {
-        per_kind >= STATES_FROM && state::ALL.iter().any(|s| self.of_state(s) == 0)
+        per_kind >= STATES_FROM && !self.unmet().is_empty()
+    }
+
+    fn unmet(&self) -> Vec<&'static str> {
+        state::ALL.into_iter().filter(|s| self.of_state(s) == 0).collect()
     }
 
     fn kinds(&self) -> BTreeSet<String> {
@@ -115,9 +121,10 @@ impl Tally {
         Some(Aim { tally: self, kind })
     }
 
-    /// Whether this sweep is to meet every state, and has not yet.
-    pub(crate) fn wants_a_state(&self) -> bool {
-        lock(&self.inner).lacks_a_state(self.per_kind)
+    /// States that this sweep is to meet and has not yet.
+    pub(crate) fn unmet(&self) -> Vec<&'static str> {
+        let inner = lock(&self.inner);
+        if self.per_kind < STATES_FROM { Vec::new() } else { inner.unmet() }
     }
 
     pub(crate) fn report(&self, seed: u64, took: Duration, failed: &[String]) -> Report {
@@ -129,7 +136,7 @@ impl Tally {
             .map(|k| format!("{k}: {} of {}", inner.of_kind(&k), self.per_kind))
             .collect();
         if self.per_kind >= STATES_FROM {
-            missing.extend(state::ALL.iter().filter(|s| inner.of_state(s) == 0).map(|s| format!("state {s}")));
+            missing.extend(inner.unmet().into_iter().map(|s| format!("state {s}")));
         }
         Report {
             seed,

@@ -9,25 +9,32 @@ use std::path::Path;
 
 /// Where the last record of a dead bot's journal lies in its newest segment.
 pub(crate) struct Last {
+    /// The segment up to its end.
     bytes: Vec<u8>,
     at: usize,
+    /// With what the kill left of a write behind it: the kernel may end one at the boundary of a page.
+    torn_to: usize,
     pub(crate) record: Record,
 }
 
 impl Last {
     /// `None` if the newest segment ends with something that is no record of the bot's.
     pub(crate) fn of(book: &Book) -> Option<Self> {
-        let bytes = written(&book.segment()?);
-        let frame = Reader::new(&bytes).last()?;
+        let mut bytes = written(&book.segment()?);
+        let torn_to = bytes.len();
+        let mut reader = Reader::new(&bytes);
+        let frame = reader.by_ref().last()?;
         if frame.kind < KIND_FIRST_FREE {
             return None;
         }
         let record = serde_json::from_slice(frame.body).unwrap();
+        let good = reader.end().unwrap().at();
+        bytes.truncate(good);
         // A reader that misses the last byte stops where the last record begins.
         let mut without = Reader::new(&bytes[..bytes.len() - 1]);
         without.by_ref().for_each(drop);
         let at = without.end().unwrap().at();
-        Some(Self { bytes, at, record })
+        Some(Self { bytes, at, torn_to, record })
     }
 
     /// Where a cut leaves the record unfinished.
@@ -39,7 +46,7 @@ impl Last {
     pub(crate) fn cut(&self, book: &Book, at: usize) {
         let path = book.segment().unwrap();
         let file = std::fs::OpenOptions::new().write(true).open(path).unwrap();
-        std::os::unix::fs::FileExt::write_all_at(&file, &vec![0; self.bytes.len() - at], at as u64).unwrap();
+        std::os::unix::fs::FileExt::write_all_at(&file, &vec![0; self.torn_to - at], at as u64).unwrap();
     }
 
     /// Cuts the record at every byte, and says at how many: read back, there is every record before it and nothing else.

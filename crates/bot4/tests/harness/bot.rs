@@ -21,9 +21,14 @@ pub(crate) struct Bot {
 impl Bot {
     /// Starts the binary in `folder`, which holds its `config.yaml` and `.env`.
     pub(crate) fn start(folder: &Path, more: &[&str]) -> Self {
+        Self::command(folder, &[&["run", "--venues", "external", "--state", "state"], more].concat())
+    }
+
+    /// Starts another command of the binary.
+    pub(crate) fn command(folder: &Path, words: &[&str]) -> Self {
         let mut child = Command::new(env!("CARGO_BIN_EXE_bot4"))
-            .args(["--json", "run", "--venues", "external", "--state", "state"])
-            .args(more)
+            .arg("--json")
+            .args(words)
             .current_dir(folder)
             .env_clear()
             .stdin(Stdio::null())

@@ -58,6 +58,9 @@ const START_E8: i64 = 100_000 * 100_000_000;
 /// What a stranger's orders are named.
 const STRANGER_KEY: &str = "stranger";
 const STRANGER_NONCE: u64 = 7;
+/// What the orders are named by which a venue takes a leg away: nonce of nobody, and no client id.
+const VEST_ITSELF: &str = "0";
+const PARADEX_ITSELF: &str = "";
 /// Windows of the market that are looked at for chances all one way.
 const WINDOWS: usize = 14;
 
@@ -292,7 +295,8 @@ impl World {
         let intended = journal::intended(&records);
         let [vest, paradex] = positions;
         assert!(live || (vest + paradex).abs() < LOT_E8, "uneven: {vest} on Vest, {paradex} on Paradex");
-        let ours = |o: &Seen| o.key != STRANGER_KEY && o.key != STRANGER_NONCE.to_string();
+        let others = [STRANGER_KEY.to_owned(), STRANGER_NONCE.to_string(), VEST_ITSELF.to_owned(), PARADEX_ITSELF.to_owned()];
+        let ours = |o: &Seen| !others.contains(&o.key);
         let orders: Vec<Seen> = orders.into_iter().flatten().filter(ours).collect();
         let mut filled: BTreeMap<(RoundId, LegId, bool), i64> = BTreeMap::new();
         let mut keys = Vec::new();
