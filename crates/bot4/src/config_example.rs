@@ -209,6 +209,79 @@ fn the_example_and_the_reference_are_what_the_types_say() {
     expect_file![at_the_root("docs/configuration.md")].assert_eq(&reference());
 }
 
+/// What a schema says against a value, if anything; of patterns only that they are there. Panics at a keyword it does not
+/// know, so that nothing passes unread.
+fn against(root: &Value, schema: &Value, value: &Value, path: &str) -> Option<String> {
+    let schema = followed(root, schema);
+    let is = |name: &str| match name {
+        "object" => value.is_object(),
+        "array" => value.is_array(),
+        "string" => value.is_string(),
+        "boolean" => value.is_boolean(),
+        "null" => value.is_null(),
+        "integer" => value.is_u64() || value.is_i64(),
+        "number" => value.is_number(),
+        other => unreachable!("type {other}"),
+    };
+    let checked = |(keyword, wanted): (&String, &Value)| -> Option<String> {
+        let right = match keyword.as_str() {
+            "$schema" | "$defs" | "title" | "description" | "default" | "examples" | "format" | "pattern" => true,
+            "type" => wanted.as_str().map_or_else(|| wanted.as_array().unwrap().iter().any(|t| is(t.as_str().unwrap())), is),
+            "const" => value == wanted,
+            "enum" => wanted.as_array().unwrap().contains(value),
+            "minimum" => value.as_f64().is_none_or(|v| v >= wanted.as_f64().unwrap()),
+            "maximum" => value.as_f64().is_none_or(|v| v <= wanted.as_f64().unwrap()),
+            "oneOf" | "anyOf" => wanted.as_array().unwrap().iter().any(|s| against(root, s, value, path).is_none()),
+            "required" => wanted.as_array().unwrap().iter().all(|name| value.get(name.as_str().unwrap()).is_some()),
+            "items" => {
+                return value.as_array()?.iter().enumerate().find_map(|(n, v)| against(root, wanted, v, &format!("{path}.{n}")));
+            }
+            "properties" => {
+                let inside = |(name, v): (&String, &Value)| against(root, wanted.get(name)?, v, &format!("{path}.{name}"));
+                return value.as_object()?.iter().find_map(inside);
+            }
+            "additionalProperties" => {
+                assert_eq!(*wanted, Value::Bool(false));
+                value.as_object().is_none_or(|o| o.keys().all(|name| schema["properties"].get(name).is_some()))
+            }
+            other => unreachable!("keyword {other}"),
+        };
+        (!right).then(|| format!("{path}: {keyword} {wanted} does not take {value}"))
+    };
+    schema.as_object().unwrap().iter().find_map(checked)
+}
+
+#[test]
+fn the_schema_takes_the_example_and_refuses_what_the_bot_refuses() {
+    let root = schema();
+    let folder = tempfile::tempdir().unwrap();
+    let said = |text: &str| {
+        let file = folder.path().join("config.yaml");
+        std::fs::write(&file, text).unwrap();
+        // As any reader of YAML sees it: no type of ours takes part.
+        let value = Layers::new().file(&file, "").unwrap().load::<Value>().unwrap().config;
+        let ours = Layers::new().file(&file, "").unwrap().load::<FileConfig>();
+        (against(&root, &root, &value, "").is_none(), ours.is_ok())
+    };
+    assert_eq!(said(&std::fs::read_to_string(at_the_root("config.example.yaml")).unwrap()), (true, true));
+    assert_eq!(said("pairs:\n  - pair: BTC-USD\n    spread_entry: 0.4 %\n  - ETH-USD\nfunding: -0.01\n"), (true, true));
+    for wrong in [
+        "pair: [ETH-USD]\n",
+        "pairs: ETH-USD\n",
+        "pairs: [{ size: 1 }]\n",
+        "pairs: [{ pair: ETH-USD, sizes: 1 }]\n",
+        "mode: dmo\n",
+        "confirm_ticks: many\n",
+        "confirm_ticks: -1\n",
+        "risk: { open_round: 1 }\n",
+        "venues: { vest: { data: v4 } }\n",
+        "venues: { paradex: { onboard: maybe } }\n",
+        "execution: { entry_even: trimm }\n",
+    ] {
+        assert_eq!(said(wrong), (false, false), "{wrong}");
+    }
+}
+
 #[test]
 fn every_setting_explains_itself() {
     fn explained(settings: &[Setting]) {

@@ -49,13 +49,13 @@ fn a_setting_that_does_not_exist_is_named_with_its_line_and_what_was_meant() {
     file(
         "mode: demo\npairs: [ETH-USD]\nspread_entri: 0.3\n",
         expect![[r#"
-            config.yaml:3:1: spread_entri: unknown, did you mean `spread_entry`?; known: mode, pairs, spread_entry, spread_exit, edge_min, notional_usd, confirm_ticks, funding, holding_horizon_s, buffer, max_holding_s, on_stop, state, explain_period_s, execution, risk, http, journal, database, watchdog, venues
+            config.yaml:3:1: spread_entri: unknown, did you mean `spread_entry`?; known: mode, pairs, spread_entry, spread_exit, edge_min, notional_usd, confirm_ticks, funding, holding_horizon_s, buffer, max_holding_s, on_stop, state, explain_period_s, execution, risk, http, journal, database, watchdog, paper, venues
             exit code 2"#]],
     );
     file(
         "mode: demo\npairs: [ETH-USD]\ncolour: blue\n",
         expect![[r#"
-            config.yaml:3:1: colour: unknown; known: mode, pairs, spread_entry, spread_exit, edge_min, notional_usd, confirm_ticks, funding, holding_horizon_s, buffer, max_holding_s, on_stop, state, explain_period_s, execution, risk, http, journal, database, watchdog, venues
+            config.yaml:3:1: colour: unknown; known: mode, pairs, spread_entry, spread_exit, edge_min, notional_usd, confirm_ticks, funding, holding_horizon_s, buffer, max_holding_s, on_stop, state, explain_period_s, execution, risk, http, journal, database, watchdog, paper, venues
             exit code 2"#]],
     );
     file(
@@ -73,7 +73,7 @@ fn a_setting_that_does_not_exist_is_named_with_its_line_and_what_was_meant() {
     file(
         "mode: demo\npairs: [ETH-USD]\nvest:\n  rest: x\n",
         expect![[r#"
-            config.yaml:3:1: vest: unknown; known: mode, pairs, spread_entry, spread_exit, edge_min, notional_usd, confirm_ticks, funding, holding_horizon_s, buffer, max_holding_s, on_stop, state, explain_period_s, execution, risk, http, journal, database, watchdog, venues
+            config.yaml:3:1: vest: unknown; known: mode, pairs, spread_entry, spread_exit, edge_min, notional_usd, confirm_ticks, funding, holding_horizon_s, buffer, max_holding_s, on_stop, state, explain_period_s, execution, risk, http, journal, database, watchdog, paper, venues
             exit code 2"#]],
     );
 }
@@ -275,25 +275,65 @@ fn limits_that_would_stop_everything_are_refused() {
 }
 
 #[test]
-fn real_money_is_refused_by_this_version() {
-    file(
-        "mode: live\npairs: [ETH-USD]\n",
-        expect![[r#"
-        config.yaml:1:7: mode: this version trades simulated venues only: the start-up probe that live trading depends on, and the paper venue, are not built yet (see ROADMAP.md); `mode: demo` runs
-        exit code 2"#]],
-    );
-    file(
-        "pairs: [ETH-USD]\n",
-        expect![[r#"
-        mode: this version trades simulated venues only: the start-up probe that live trading depends on, and the paper venue, are not built yet (see ROADMAP.md); `mode: demo` runs
-        exit code 2"#]],
-    );
-    arguments(
-        &["--mode", "live"],
-        expect![[r#"
-        option --mode: mode: this version trades simulated venues only: the start-up probe that live trading depends on, and the paper venue, are not built yet (see ROADMAP.md); `mode: demo` runs
-        exit code 2"#]],
-    );
+fn real_money_needs_credentials_and_each_one_is_named() {
+    file("mode: live\npairs: [ETH-USD]\n", expect![[r#"
+        credential VEST_SIGNING_KEY is missing: set it in the environment or in .env
+        exit code 2"#]]);
+    arguments(&["--mode", "live"], expect![[r#"
+        credential VEST_SIGNING_KEY is missing: set it in the environment or in .env
+        exit code 2"#]]);
+}
+
+#[test]
+fn settings_that_do_not_go_together_are_refused_where_they_stand() {
+    let of = |more: &str| said(Some(&format!("{RIGHT}{more}\n")), None, &[], &[]);
+    expect![[r#"
+        config.yaml:3:15: notional_usd: 6000 is over the cap of 5000 on a leg: it would never trade
+        exit code 2"#]].assert_eq(&of("notional_usd: 6000"));
+    expect![[r#"
+        watchdog.takeover_ms: 5000 is under twice the heartbeat of 3000 ms: one late beat would do
+        exit code 2"#]].assert_eq(&of("watchdog: { heartbeat_ms: 3000 }"));
+    expect![[r#"
+        config.yaml:3:20: journal.cap_mb: 10 is out of range: from 40 to 1048576
+        exit code 2"#]].assert_eq(&of("journal: { cap_mb: 10 }"));
+    expect![[r#"
+        config.yaml:3:26: execution.entry_even: "trimm" is none of: complete, trim; did you mean `trim`?
+        exit code 2"#]].assert_eq(&of("execution: { entry_even: trimm }"));
+    expect![[r#"
+        config.yaml:3:10: funding: "free" is neither `venue` nor a percentage such as 0.02: not a plain decimal
+        exit code 2"#]].assert_eq(&of("funding: free"));
+    expect![[r#"
+        config.yaml:3:1: expected_funding: set twice: it is another name of `funding`, which is set beside it
+        exit code 2"#]].assert_eq(&of("expected_funding: 0.01\nfunding: venue"));
+    expect![[r#"
+        config.yaml:3:30: venues.paradex.quiet.0: "04:25-04:50 mo" has no day in "mo" (days are mon tue wed thu fri sat sun); write for example `04:25-04:50 mon-fri`: from and to in UTC, then the days, or no day for all of them
+        exit code 2"#]].assert_eq(&of("venues: { paradex: { quiet: [\"04:25-04:50 mo\"] } }"));
+    expect![[r#"
+        config.yaml:3:33: venues.paradex.quote_usd: 3 is out of range: from 0.5 to 2 dollars per unit of a currency that stands for dollars
+        exit code 2"#]].assert_eq(&of("venues: { paradex: { quote_usd: 3 } }"));
+    expect![[r#"
+        config.yaml:3:24: database.root_cert: cannot be read: No such file or directory (os error 2)
+        exit code 2"#]].assert_eq(&of("database: { root_cert: nowhere.crt }"));
+    expect![[r#"
+        config.yaml:3:16: max_holding_s: 0 must be above zero; leave it out to hold until the spread closes it
+        exit code 2"#]].assert_eq(&of("max_holding_s: 0"));
+}
+
+#[test]
+fn a_secret_in_the_wrong_place_is_refused_and_never_shown() {
+    let of = |more: &str| said(Some(&format!("{RIGHT}{more}\n")), None, &[], &[]);
+    expect![[r#"
+        config.yaml:3:18: database.url: leads to a database with a password: set DATABASE_URL in .env or in the environment, no other file or option
+        exit code 2"#]].assert_eq(&of("database: { url: \"postgres://bot:hunter22@db/x\" }"));
+    expect![[r#"
+        config.yaml:3:11: database: leads to a database with a password: set DATABASE_URL in .env or in the environment, no other file or option
+        exit code 2"#]].assert_eq(&of("database: postgres://bot:hunter22@db/x"));
+    expect![[r#"
+        config.yaml:3:22: PARADEX_SIGNING_KEY: is a credential: it belongs into .env or into the environment, no other file or option
+        exit code 2"#]].assert_eq(&of("PARADEX_SIGNING_KEY: 0x1234567890abcdef"));
+    expect![[r#"
+        environment BOT4_DATABASE_URL: database_url: leads to a database with a password: set DATABASE_URL in .env or in the environment, no other file or option
+        exit code 2"#]].assert_eq(&said(Some(RIGHT), None, &[], &[("BOT4_DATABASE_URL", "postgres://bot:hunter22@db/x")]));
 }
 
 #[test]

@@ -1,6 +1,7 @@
 //! Both legs on one axis of time, as text: an order is a line from its leaving to its last word.
 
 use super::round::{Mark, Story};
+use super::show::grouped;
 use domain::{LegId, Wall};
 use std::fmt::Write as _;
 
@@ -23,7 +24,9 @@ pub(super) fn plots(story: &Story) -> String {
         let Some(last) = last else { continue };
         let name = if n == 0 { "entry" } else { "exit" };
         let span = last.0.saturating_sub(from.0).max(1);
-        let _ = writeln!(out, "{name:<15}0{:>width$} us", span, width = WIDTH - 1); // a String takes everything
+        let begin = grouped(from.0.saturating_sub(story.plan.at.0));
+        let end = grouped(last.0.saturating_sub(story.plan.at.0));
+        let _ = writeln!(out, "{name:<15}{begin}{end:>width$} us", width = WIDTH.saturating_sub(begin.len())); // a String takes everything
         for leg in LegId::BOTH {
             let venue = story.plan.legs.get(leg.index()).map(|l| l.venue.to_string()).unwrap_or_default();
             let label = format!("{leg:?} {venue}");
