@@ -21,6 +21,8 @@ pub(crate) const MISSING_MAX: u32 = 3;
 pub(crate) struct Condition {
     /// The venue lists it.
     pub(crate) listed: bool,
+    /// How often in a row it was not listed.
+    absences: u32,
     /// The venue's own word, from the list or a ticker, whichever was later.
     pub(crate) status: Lifecycle,
     /// Leverage as the venue last told it; `None` where it tells none.
@@ -33,8 +35,11 @@ pub(crate) struct Condition {
 
 impl Condition {
     pub(crate) const UNKNOWN: Self =
-        Self { listed: true, status: Lifecycle::Halted, leverage: None, leverage_fits: true, setting: false };
+        Self { listed: true, absences: 0, status: Lifecycle::Halted, leverage: None, leverage_fits: true, setting: false };
 }
+
+/// So many lists in a row must lack an instrument before it is gone: what follows closes positions, and one list may be cut.
+const ABSENCES_MIN: u32 = 2;
 
 /// The list of instruments as a source.
 #[derive(Clone, Copy, Debug, Default)]
@@ -68,7 +73,10 @@ impl VestClient {
             let row = listed.iter().find(|row| row.symbol == one.symbol.as_str());
             let units = self.units.get(place).copied().unwrap_or_default();
             let Some(condition) = self.conditions.get_mut(place) else { continue };
-            condition.listed = row.is_some();
+            condition.absences = if row.is_some() { 0 } else { condition.absences.saturating_add(1) };
+            // Before the start is through nothing hangs on it.
+            let gone = condition.absences >= ABSENCES_MIN || (row.is_none() && self.session.stage != Stage::Live);
+            condition.listed = row.is_some() || (condition.listed && !gone);
             let Some(row) = row else { continue };
             match parse::instrument(row, one, units, self.config.fee_allowance) {
                 Some((instrument, decimals)) => {
@@ -131,8 +139,13 @@ impl VestClient {
             self.listing.missing = 0;
             // A row that does not read halts its own instrument.
             let _ = self.take_grid(&listed);
+            if self.conditions.iter().any(|c| c.listed && c.absences > 0) {
+                self.listing.all = true;
+                self.refresh(out);
+            }
         } else if Fault::parse(body).code == Some(1121) && !self.listing.all {
-            // One of ours is gone and the venue does not say which.
+            // One of ours is gone and the venue does not say which: the whole list will, and is the second to do so.
+            self.conditions.iter_mut().for_each(|c| c.absences = c.absences.max(1));
             self.listing.all = true;
             self.refresh(out);
         } else if matches!(status, 404 | 410) {
