@@ -15,6 +15,19 @@ const LOOK_FOR_MS: i64 = 15_000;
 /// How often, ms.
 pub(crate) const LOOK_EVERY_MS: i64 = 300;
 
+/// How long after a leg of a round that is over last moved a position can still be its doing, ms.
+const LATELY_MS: i64 = 30_000;
+
+/// A leg of which an account shows less than the fold.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) struct Missing {
+    pub(crate) round: RoundId,
+    pub(crate) leg: LegId,
+    pub(crate) size: Size,
+    /// Closed beyond zero, which no lag of a position explains.
+    pub(crate) beyond: bool,
+}
+
 impl Engine {
     /// A venue says that it changed a position by itself.
     pub fn on_forced(
@@ -86,26 +99,31 @@ impl Engine {
         find(&names).or_else(|| find(&|r, _| r.outcome.is_none())).or_else(|| find(&stands_in))
     }
 
-    /// A leg of an open round of which an account shows less than the fold: which, and how much is gone.
-    pub(crate) fn missing_from(
-        &self,
-        venue: VenueId,
-        instrument: InstrumentId,
-        theirs_e8: i64,
-    ) -> Option<(RoundId, LegId, Size)> {
-        let rounds = self.rounds.values().map(|s| &s.round);
-        let mut legs = rounds.flat_map(|r| LegId::BOTH.map(|leg| (r, leg))).filter(|(r, leg)| {
-            let plan = r.plan.legs[leg.index()];
-            plan.venue == venue && plan.instrument == instrument
-        });
-        let (round, leg) = legs.next()?;
-        // Two rounds on one instrument: nobody can say whose it was.
-        if legs.next().is_some() {
+    /// A leg of which an account shows less than the fold, in a round that is open or was lately: which, and how much is
+    /// gone. It may be beyond zero by what our own orders closed: they closed what the venue had taken before.
+    pub(crate) fn missing_from(&self, venue: VenueId, instrument: InstrumentId, theirs_e8: i64, asked: Wall) -> Option<Missing> {
+        let legs_of = |slot: &'_ Slot| {
+            LegId::BOTH.into_iter().find(|leg| {
+                let plan = slot.round.plan.legs[leg.index()];
+                plan.venue == venue && plan.instrument == instrument
+            })
+        };
+        let mut open = self.rounds.values().filter_map(|s| Some((&s.round, legs_of(s)?)));
+        let lately = |round: &Round, leg: LegId| round.moved_at(leg).is_some_and(|at| asked <= at.plus_ms(LATELY_MS));
+        let (round, leg) = match (open.next(), open.next()) {
+            (Some(one), None) => one,
+            // Two rounds on one instrument: nobody can say whose it was.
+            (Some(_), Some(_)) => return None,
+            (None, _) => {
+                self.ended.iter().rev().find_map(|s| Some((&s.round, legs_of(s)?))).filter(|(r, leg)| lately(r, *leg))?
+            }
+        };
+        let (own, theirs) = (round.held(leg), theirs_e8.saturating_mul(Round::entry_side(leg).sign()));
+        let beyond = theirs < 0;
+        if own <= theirs || (beyond && theirs.saturating_neg() > round.closed(leg).e8()) {
             return None;
         }
-        let (own, theirs) = (round.held(leg), theirs_e8.saturating_mul(Round::entry_side(leg).sign()));
-        let gone = own.checked_sub(theirs).filter(|_| theirs >= 0 && own > theirs)?;
-        Some((round.id(), leg, Size::from_e8(gone)?))
+        Some(Missing { round: round.id(), leg, size: Size::from_e8(own.checked_sub(theirs)?)?, beyond })
     }
 
     /// What an account shows to be gone, at the price of the moment until the venue says its own.

@@ -2,9 +2,9 @@
 //! time to time. What does not match stops the pair with a report; nothing is explained away.
 
 use crate::engine::Engine;
-use crate::forced::LOOK_EVERY_MS;
+use crate::forced::{LOOK_EVERY_MS, Missing};
 use crate::{Desk, Notice};
-use domain::{AccountSnapshot, InstrumentId, LegId, Now, OrderId, OrderNews, OrderReport, Pair, RoundId, Size, VenueId, Wall};
+use domain::{AccountSnapshot, InstrumentId, LegId, Now, OrderId, OrderNews, OrderReport, Pair, RoundId, VenueId, Wall};
 use std::collections::{BTreeMap, BTreeSet};
 
 /// A second read confirms a difference: a venue's positions lag its fills by some hundred milliseconds.
@@ -20,8 +20,8 @@ struct Difference {
     pair: Option<Pair>,
     /// Both sides in words.
     evidence: String,
-    /// The leg of an open round that has less than the fold, where that is all there is to it.
-    missing: Option<(InstrumentId, (RoundId, LegId, Size))>,
+    /// The leg that has less than the fold, where that is all there is to it.
+    missing: Option<(InstrumentId, Missing)>,
 }
 
 impl Engine {
@@ -162,7 +162,7 @@ impl Engine {
                 domain::write_e8(own, 0, &mut a);
                 domain::write_e8(theirs, 0, &mut b);
                 let evidence = format!("{} {}: journal {a}, venue {b}", venue, instrument.symbol);
-                let missing = self.missing_from(venue, id, theirs);
+                let missing = self.missing_from(venue, id, theirs, asked);
                 // The venue itself said that it took something: this is it.
                 if let (Some(missing), true) = (missing, looked_for.contains_key(&id)) {
                     gone.push((id, missing, evidence));
@@ -213,7 +213,7 @@ impl Engine {
         for Difference { pair, evidence, missing } in found {
             match missing {
                 // Positions lag fills: what changed lately is looked at again before another leg is closed for it.
-                Some((_, (id, leg, _))) if self.moved_since(id, leg, asked.plus_ms(-LAG_MS)) => {
+                Some((_, m)) if !m.beyond && self.moved_since(m.round, m.leg, asked.plus_ms(-LAG_MS)) => {
                     self.venues.entry(venue).or_default().suspect = Some(text.clone());
                     self.compared(venue, now, SETTLE_MS);
                 }
@@ -237,13 +237,13 @@ impl Engine {
         &mut self,
         venue: VenueId,
         instrument: InstrumentId,
-        (id, leg, size): (RoundId, LegId, Size),
+        missing: Missing,
         evidence: String,
         asked: Wall,
         now: Now,
         desk: &mut impl Desk,
     ) {
-        let pair = desk.instrument(instrument).pair;
+        let (pair, Missing { round: id, leg, size, .. }) = (desk.instrument(instrument).pair, missing);
         self.venues.entry(venue).or_default().missing.remove(&instrument);
         desk.notice(Notice::Forced { round: Some(id), pair, venue, evidence: evidence.clone() });
         self.stop_for(venue, Some(pair), evidence, now, desk);

@@ -44,6 +44,13 @@ impl Round {
         ours.chain(self.forced.iter().filter(|f| f.leg == leg).map(|f| f.at)).max()
     }
 
+    /// What orders of ours closed of a leg: as much as they can have gone too far by.
+    pub fn closed(&self, leg: LegId) -> Size {
+        let closing = Self::entry_side(leg).opposite();
+        let ours = self.orders.iter().filter(|o| o.spec.id.leg == leg && o.spec.side == closing);
+        ours.fold(Size::ZERO, |sum, o| sum.plus(o.fills.size))
+    }
+
     /// Folds one forced change in.
     pub(crate) fn take_away(&mut self, leg: LegId, taken: &Taken, at: Wall) {
         if !self.would_take(leg, taken) {

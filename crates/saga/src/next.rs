@@ -6,6 +6,9 @@ use domain::record::{Decision, Evening, ExitReason, GiveUp};
 use domain::{LegId, OrderId, Purpose, Side, Size, Wall};
 use std::collections::BTreeMap;
 
+/// A read of a position older than this, ms, allows no close where the venue would not stop one that goes too far.
+const READ_AGE_MS: i64 = 1_500;
+
 /// How far an order may go to fill.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Urgency {
@@ -303,7 +306,7 @@ impl Round {
                 alarm.at(due);
             }
             for leg in LegId::BOTH {
-                if !world.reduce_only(leg) && !self.read_agrees(pace, leg, held[leg.index()]) {
+                if !world.reduce_only(leg) && !self.read_agrees(pace, leg, held[leg.index()], now) {
                     return self.read(leg, pace, now, alarm);
                 }
                 if let Some(at) = pace.not_before[leg.index()].filter(|&at| at > now) {
@@ -382,7 +385,7 @@ impl Round {
             return None;
         }
         // Closing an excess of the leg's own direction could flip the position if ours were not what the venue has.
-        if excess > 0 && !world.reduce_only(leg) && !self.read_agrees(pace, leg, excess) {
+        if excess > 0 && !world.reduce_only(leg) && !self.read_agrees(pace, leg, excess, now) {
             return self.read(leg, pace, now, alarm);
         }
         let entry = Self::entry_side(leg);
@@ -403,10 +406,14 @@ impl Round {
         pace.position[leg.index()].is_some_and(|(asked, _)| changed.is_none_or(|c| asked >= c))
     }
 
-    /// The venue's own word allows a close of this size: a fresh read shows at least that much our way.
-    fn read_agrees(&self, pace: &Pace, leg: LegId, size: i64) -> bool {
+    /// The venue's own word allows a close of this size: a fresh read shows at least that much our way. A venue may take a
+    /// position away at any time, so what it said some seconds ago allows nothing.
+    fn read_agrees(&self, pace: &Pace, leg: LegId, size: i64, now: Wall) -> bool {
         let sign = Self::entry_side(leg).sign();
-        self.read_is_fresh(pace, leg) && pace.position[leg.index()].is_some_and(|(_, held)| held.saturating_mul(sign) >= size)
+        let young = pace.position[leg.index()].is_some_and(|(asked, _)| now <= asked.plus_ms(READ_AGE_MS));
+        young
+            && self.read_is_fresh(pace, leg)
+            && pace.position[leg.index()].is_some_and(|(_, held)| held.saturating_mul(sign) >= size)
     }
 
     fn read(&self, leg: LegId, pace: &Pace, now: Wall, alarm: &mut Alarm) -> Option<Wish> {

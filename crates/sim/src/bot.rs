@@ -2,7 +2,7 @@
 
 use crate::sabotage::{Bug, Sabotaged};
 use books::Rules;
-use domain::record::Policy;
+use domain::record::{Evening, Policy};
 use domain::{Instrument, InstrumentId, Pair, Rate, Size, Usd, VenueId};
 use engine::EngineConfig;
 use paradex_client::ParadexClient;
@@ -60,14 +60,15 @@ pub(crate) struct Bot {
     pub(crate) tick_at: Option<i64>,
 }
 
-pub(crate) fn policy() -> Policy {
-    Policy { stuck_after_ms: 15_000, ..Policy::default() }
+pub(crate) fn policy(even: [Evening; 2]) -> Policy {
+    let [entry_even, exit_even] = even;
+    Policy { stuck_after_ms: 15_000, entry_even, exit_even, ..Policy::default() }
 }
 
 /// The engine's part of the configuration.
-pub(crate) fn engine_config(max_holding_ms: i64) -> EngineConfig {
+pub(crate) fn engine_config(max_holding_ms: i64, even: [Evening; 2]) -> EngineConfig {
     EngineConfig {
-        policy: policy(),
+        policy: policy(even),
         limits: Limits {
             notional_per_leg: Usd::from_e8(500_000_000_000),
             notional_total: Usd::from_e8(2_000_000_000_000),
@@ -87,7 +88,7 @@ pub(crate) fn engine_config(max_holding_ms: i64) -> EngineConfig {
 
 impl Bot {
     /// A bot that knows nothing but its configuration.
-    pub(crate) fn new(keys: &Keys, last_nonce: u64, bug: Option<Bug>, max_holding_ms: i64) -> Self {
+    pub(crate) fn new(keys: &Keys, last_nonce: u64, bug: Option<Bug>, max_holding_ms: i64, even: [Evening; 2]) -> Self {
         let vest = VestConfig {
             last_nonce,
             ..VestConfig::new(
@@ -107,7 +108,12 @@ impl Bot {
         let paradex = paradex_client::Config::new(
             keys.stark_account.clone(),
             SanitizedValue::new(keys.stark_private.clone()),
-            vec![paradex_client::InstrumentConfig { id: InstrumentId(1), pair: PAIR, symbol: "ETH-USD-PERP".to_owned(), multiplier: None }],
+            vec![paradex_client::InstrumentConfig {
+                id: InstrumentId(1),
+                pair: PAIR,
+                symbol: "ETH-USD-PERP".to_owned(),
+                multiplier: None,
+            }],
         );
         let vest = VestClient::new(vest).expect("a constant configuration");
         let paradex = ParadexClient::new(paradex).expect("a constant configuration");
@@ -123,7 +129,7 @@ impl Bot {
             Venue { id: VenueId::new("paradex"), client: wrap(Box::new(paradex)), way: "WS" },
         ];
         let config = ShardConfig {
-            engine: engine_config(max_holding_ms),
+            engine: engine_config(max_holding_ms, even),
             pairs: vec![PairConfig {
                 pair: PAIR,
                 venues: [VenueId::new("vest"), VenueId::new("paradex")],

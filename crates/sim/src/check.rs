@@ -24,6 +24,34 @@ pub(crate) struct Shadow {
     /// Vest knows an order by its nonce alone.
     nonces: BTreeMap<String, OrderId>,
     ended: BTreeMap<RoundId, i64>,
+    /// What venues took of legs by themselves.
+    taken: BTreeMap<(RoundId, LegId), Gone>,
+}
+
+/// What a venue took of a leg, by its names and by what accounts showed alone.
+#[derive(Clone, Debug, Default)]
+struct Gone {
+    named: BTreeMap<String, i64>,
+    seen: BTreeMap<String, i64>,
+}
+
+impl Gone {
+    fn sum(&self) -> i64 {
+        self.named.values().chain(self.seen.values()).sum()
+    }
+    fn take(&mut self, id: &str, size: i64) {
+        if id.starts_with("seen-") {
+            self.seen.insert(id.to_owned(), size);
+            return;
+        }
+        let before = self.named.insert(id.to_owned(), size).unwrap_or(0);
+        let mut more = size - before;
+        for stand_in in self.seen.values_mut() {
+            let gives = more.min(*stand_in);
+            *stand_in -= gives;
+            more -= gives;
+        }
+    }
 }
 
 impl Shadow {
@@ -42,7 +70,15 @@ impl Shadow {
                 if (a, b) != (0, 0) || !live.is_empty() {
                     return Err(format!("round {round} ended holding {a} long and {b} short, live orders {live:?}"));
                 }
+                let lines = outcome.lines.map(|l| l.sum());
+                if lines != Some(outcome.net) {
+                    return Err(format!("round {round} came to {} by lines that sum to {lines:?}", outcome.net));
+                }
                 self.ended.insert(*round, outcome.net.e8());
+                Ok(())
+            }
+            Record::Forced { round, leg, taken, .. } => {
+                self.taken.entry((*round, *leg)).or_default().take(&taken.id, taken.fills.size.e8());
                 Ok(())
             }
             Record::Decided { .. }
@@ -50,7 +86,6 @@ impl Shadow {
             | Record::Mismatch { .. }
             | Record::Resumed { .. }
             | Record::Watched { .. }
-            | Record::Forced { .. }
             | Record::Timed { .. } => Ok(()),
         }
     }
@@ -138,7 +173,9 @@ impl Shadow {
 
     fn held_by(&self, round: RoundId, leg: LegId) -> i64 {
         let direction = if leg == LegId::A { Side::Buy } else { Side::Sell };
-        self.of(round).filter(|(id, _)| id.leg == leg).map(|(_, s)| if s.side == direction { s.filled } else { -s.filled }).sum()
+        let gone = self.taken.get(&(round, leg)).map_or(0, Gone::sum);
+        let held = self.of(round).filter(|(id, _)| id.leg == leg);
+        held.map(|(_, s)| if s.side == direction { s.filled } else { -s.filled }).sum::<i64>() - gone
     }
 
     fn held(&self, round: RoundId) -> (i64, i64) {
@@ -148,6 +185,11 @@ impl Shadow {
     /// Net result of all rounds that ended, at 1e-8.
     pub(crate) fn net_e8(&self) -> i64 {
         self.ended.values().sum()
+    }
+
+    /// Whether anything that a venue took is known from accounts alone, so that nobody knows its price.
+    pub(crate) fn stands_in(&self) -> bool {
+        self.taken.values().any(|gone| gone.seen.values().any(|size| *size != 0))
     }
 
     /// Rounds that are not over, or hold something after their end.

@@ -142,11 +142,11 @@ impl Coverage {
                 }
             }
             Record::Ended { outcome, .. } => self.add("ending", outcome.ending.word()),
+            Record::Forced { taken, .. } => self.add("forced", if taken.stands_in() { "seen" } else { "named" }),
             Record::Started { .. }
             | Record::Mismatch { .. }
             | Record::Resumed { .. }
             | Record::Watched { .. }
-            | Record::Forced { .. }
             | Record::Timed { .. } => {}
         }
     }

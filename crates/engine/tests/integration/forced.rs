@@ -144,3 +144,36 @@ fn forced_changes_survive_a_restart_by_records_and_by_a_snapshot() {
         assert_eq!(folded.state_text(), engine.state_text());
     }
 }
+
+#[test]
+fn a_close_that_went_too_far_because_the_venue_had_taken_the_leg_before_is_bought_back() {
+    let (mut engine, mut desk) = entered();
+    let round = engine.rounds().next().expect("open").id();
+    engine.exit(round, domain::record::ExitReason::Operator, None, now(5_000), &mut desk);
+    for leg in LegId::BOTH {
+        engine.on_report(filled(order(leg, Purpose::Exit, 1), ONE, 3_000), now(5_010), &mut desk);
+    }
+    assert_eq!(engine.rounds().count(), 0);
+    // A quarter had been taken already: the close of a whole one left a quarter short.
+    let mut ms = 5_020;
+    for _ in 0..3 {
+        desk.calls();
+        engine.on_account(ALFA, &account([(0, -ONE / 4)]), now(ms), &mut desk);
+        ms += 1_100;
+        engine.tick(now(ms), &mut desk);
+    }
+    let closed =
+        desk.records.iter().rev().find_map(|r| if let Record::Intended { orders, .. } = r { Some(orders) } else { None });
+    let orders = closed.expect("an order was intended");
+    assert_eq!((orders[0].spec.side, orders[0].spec.size), (Side::Buy, size(ONE / 4)));
+    engine.on_report(filled(order(LegId::A, Purpose::Close, 1), ONE / 4, 3_000), now(ms), &mut desk);
+    assert_eq!((engine.rounds().count(), records(&desk), engine.halted().len()), (0, 1, 1));
+    // More than its orders ever closed is none of its doing.
+    engine.on_account(ALFA, &account([]), now(ms), &mut desk);
+    for _ in 0..3 {
+        ms += 1_100;
+        engine.tick(now(ms), &mut desk);
+        engine.on_account(ALFA, &account([(0, -2 * ONE)]), now(ms), &mut desk);
+    }
+    assert_eq!(records(&desk), 1);
+}

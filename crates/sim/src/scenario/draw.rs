@@ -4,6 +4,7 @@ use super::{Death, Disk, Moment, Scenario, Step, What, When};
 use crate::bot::{PARADEX, VEST};
 use crate::random::Random;
 use crate::world::Crash;
+use domain::record::Evening;
 use serde_json::{Value, json};
 
 impl Scenario {
@@ -37,7 +38,11 @@ impl Scenario {
         let clock_ms = (0..8).map(|_| if r.chance(20) { r.between(-3_000, 3_000) } else { 0 }).collect();
         let max_holding_ms = if r.chance(30) { r.between(500, 4_000) } else { 8_000 };
         let rotates = r.chance(40);
-        Self { name: format!("seed {seed}"), steps, latency_ms: (low, high), run_ms, max_holding_ms, clock_ms, rotates }
+        // From a source of its own: what is drawn above stays what it was.
+        let mut r = Random::new(seed ^ 0x0e7e_f0c3);
+        let even = [0, 1].map(|_| if r.chance(35) { Evening::Trim } else { Evening::Complete });
+        draw_upheaval(&mut r, run_ms, &mut steps);
+        Self { name: format!("seed {seed}"), steps, latency_ms: (low, high), run_ms, max_holding_ms, even, clock_ms, rotates }
     }
 }
 
@@ -111,6 +116,27 @@ fn draw_name(r: &mut Random, venue: usize) -> (&'static str, Value) {
         26 => ("halt", json!({})),
         27 => ("latency", json!({"ms": r.between(50, 900)})),
         _ => ("thin_book", json!({"share_bps": r.between(100, 6_000)})),
+    }
+}
+
+/// What venues do by themselves: they take positions away, and change the rules of an instrument.
+fn draw_upheaval(r: &mut Random, run_ms: i64, steps: &mut Vec<Step>) {
+    let venue = if r.chance(50) { VEST } else { PARADEX };
+    if r.chance(10) {
+        let name = if r.chance(50) { "liquidate" } else { "deleverage" };
+        let share = if r.chance(50) { 10_000 } else { r.between(1_000, 9_000) };
+        let when = match r.between(0, 2) {
+            0 => When::After(Moment::Opens, 1, r.between(0, 300)),
+            1 => When::After(Moment::Opens, 1, r.between(300, 2_500)),
+            _ => draw_moment(r, run_ms, false),
+        };
+        let what = What::Fault { venue, name, parameters: json!({"share_bps": share}) };
+        steps.push(Step { when, what, lasts_ms: Some(200) });
+    }
+    if r.chance(8) {
+        let parameters = json!({"symbol": "ETH-PERP", "price_decimals": r.between(1, 2), "size_decimals": 3});
+        let what = What::Fault { venue: VEST, name: "change_spec", parameters };
+        steps.push(Step { when: draw_moment(r, run_ms, false), what, lasts_ms: None });
     }
 }
 

@@ -6,6 +6,7 @@ mod kinds;
 pub use kinds::KINDS;
 
 use crate::world::Crash;
+use domain::record::Evening;
 use serde_json::Value;
 
 /// When something happens.
@@ -106,6 +107,8 @@ pub struct Scenario {
     pub(crate) run_ms: i64,
     /// Longest holding time, ms.
     pub(crate) max_holding_ms: i64,
+    /// What is done about uneven legs at entry and at exit.
+    pub(crate) even: [Evening; 2],
     /// By how much the bot's clock is wrong in its lives, ms, one after the other.
     pub(crate) clock_ms: Vec<i64>,
     /// The journal begins anew with a snapshot at the end of every round.
@@ -114,7 +117,21 @@ pub struct Scenario {
 
 impl Scenario {
     fn quiet(name: String, steps: Vec<Step>) -> Self {
-        Self { name, steps, latency_ms: (8, 12), run_ms: 12_000, max_holding_ms: 8_000, clock_ms: vec![], rotates: false }
+        Self {
+            name,
+            steps,
+            latency_ms: (8, 12),
+            run_ms: 12_000,
+            max_holding_ms: 8_000,
+            even: [Evening::Complete; 2],
+            clock_ms: vec![],
+            rotates: false,
+        }
+    }
+
+    /// Whether a venue changes positions by itself.
+    pub(crate) fn has_forced(&self) -> bool {
+        self.steps.iter().any(|s| matches!(s.what, What::Fault { name: "liquidate" | "deleverage", .. }))
     }
 
     /// Whether somebody else uses the account.

@@ -33,7 +33,7 @@ impl World {
                 last_nonce = keys.fold(last_nonce, u64::max);
             }
         }
-        let mut bot = Bot::new(&self.keys, last_nonce, self.bug, self.scenario.max_holding_ms);
+        let mut bot = Bot::new(&self.keys, last_nonce, self.bug, self.scenario.max_holding_ms, self.scenario.even);
         for record in &records {
             bot.shard.replay(record).map_err(|e| format!("the journal does not fold: {e}"))?;
         }
@@ -269,7 +269,7 @@ impl World {
         if self.keeper.behind() {
             return Ok(());
         }
-        let mut fresh = Engine::new(engine_config(self.scenario.max_holding_ms));
+        let mut fresh = Engine::new(engine_config(self.scenario.max_holding_ms, self.scenario.even));
         for record in self.memory.records()? {
             fresh.fold(&record).map_err(|e| format!("the journal does not fold: {e}"))?;
         }
