@@ -86,6 +86,11 @@ impl Book {
     pub fn age_ns(&self, now: Mono) -> Option<u64> {
         (self.integrity != Integrity::Empty).then(|| now.since(self.seen))
     }
+    /// The last moment at which the book is not too old, if nothing more is received.
+    #[inline]
+    pub const fn fresh_until(&self) -> Mono {
+        Mono(self.seen.0.saturating_add(self.age_ns_max))
+    }
     /// Levels that an order of `side` would take, **worst first**, whatever the state of the book: to show, not to trade on.
     pub fn levels_shown(&self, side: Side) -> &[Level] {
         match side {

@@ -73,6 +73,8 @@ pub(crate) struct PairState {
     /// What was last said about funding.
     said: [Option<Said>; 2],
     usd: [Price; 2],
+    /// Until when each book is certainly not too old; it may be longer, by what confirmed it without changing it.
+    fresh_until: [Mono; 2],
     /// From then on quotes and costs are not what they should be: both are renewed before the next look.
     due: Mono,
     step: Option<Size>,
@@ -132,6 +134,7 @@ impl PairState {
             costs: [Err(SkipReason::NotTrading); 2],
             said: [None; 2],
             usd: config.quote_usd.map(|pinned| pinned.unwrap_or(DOLLAR)),
+            fresh_until: [Mono(0); 2],
             due: Mono(0),
             step: None,
             terms: None,
@@ -192,7 +195,9 @@ impl PairState {
         if self.size.is_zero() {
             self.size_by_notional(now.mono);
         }
-        self.quotes = [0, 1].map(|i: usize| self.quote(i, now.mono));
+        for i in [0, 1] {
+            self.requote(i, now.mono);
+        }
         let expected = self.config.funding.expected(self.said, now);
         let costs = |long: usize, paid: Option<Rate>| {
             let terms = self.terms.ok_or(SkipReason::NotTrading)?;
@@ -206,8 +211,10 @@ impl PairState {
     }
 
     #[inline]
-    fn quote(&self, i: usize, now: Mono) -> Quote {
-        self.books[i].depth(now).map_or(Quote::nothing(self.size), |d| Quote::of(d, self.size)).worth(self.usd[i])
+    fn requote(&mut self, i: usize, now: Mono) {
+        let quote = self.books[i].depth(now).map_or(Quote::nothing(self.size), |d| Quote::of(d, self.size));
+        self.quotes[i] = quote.worth(self.usd[i]);
+        self.fresh_until[i] = self.books[i].fresh_until();
     }
 
     /// A book moved: renew its quote and look at both directions.
@@ -215,10 +222,8 @@ impl PairState {
         if now.mono >= self.due {
             self.renew(now);
         } else {
-            self.quotes[moved] = self.quote(moved, now.mono);
+            self.requote(moved, now.mono);
         }
-        let quotes = self.quotes;
-        let crosses = both(&quotes[0], &quotes[1]);
         match self.phase {
             Phase::Busy => {
                 self.miss(SkipReason::RoundOpen, now.wall);
@@ -226,21 +231,61 @@ impl PairState {
             }
             Phase::Holding(long) => {
                 self.miss(SkipReason::RoundOpen, now.wall);
-                self.look_for_exit(&crosses[long], now.mono)
+                let quotes = self.quotes;
+                self.look_for_exit(&both(&quotes[0], &quotes[1])[long], now.mono)
             }
-            Phase::Free => {
-                // A spread against a book that is too old to trade on is none.
-                let stale = self.watch.is_some() && self.books[other(moved)].depth(now.mono).is_err();
-                let mut seen = Seen::Nothing;
-                for (long, cross) in crosses.iter().enumerate() {
-                    match self.look_for_entry(long, cross, stale, now) {
-                        Seen::Nothing => {}
-                        found => seen = found,
-                    }
+            Phase::Free => self.look_for_entry(moved, now),
+        }
+    }
+
+    /// Both directions: nearly always neither spread is there, and then nothing is copied and nothing divided.
+    fn look_for_entry(&mut self, moved: usize, now: Now) -> Seen {
+        let still = other(moved);
+        // A spread against a book that is too old to trade on is none, which is asked for its record's sake alone.
+        let stale = self.watch.is_some() && now.mono > self.fresh_until[still] && self.books[still].depth(now.mono).is_err();
+        let crosses = both(&self.quotes[0], &self.quotes[1]);
+        let mut met = [None; 2];
+        for (long, cross) in crosses.iter().enumerate() {
+            let mut watch = self.watch.as_mut().map(|w| &mut w[long]);
+            let Some(spread) = cross.entry() else {
+                self.entries[long].interrupt();
+                if let Some(watch) = &mut watch {
+                    let unfit = stale || cross.long.ask.is_none() || cross.short.bid.is_none();
+                    watch.miss(why_no_spread(self.terms.is_some(), unfit), now.wall);
                 }
-                seen
+                continue;
+            };
+            let reason = match self.entries[long].update(spread.at_least(self.config.spread_entry)) {
+                Signal::Reached => {
+                    met[long] = Some((spread, true));
+                    continue;
+                }
+                Signal::Held => {
+                    met[long] = Some((spread, false));
+                    continue;
+                }
+                Signal::Quiet => SkipReason::SpreadTooSmall,
+                Signal::Confirming { .. } => SkipReason::Confirming,
+            };
+            if let Some(watch) = &mut watch {
+                if stale {
+                    watch.miss(SkipReason::BookStale, now.wall);
+                } else {
+                    let costs = &self.costs[long];
+                    watch.near(reason, spread, || rate_of(cross, &(*costs).ok()?), now.wall);
+                }
             }
         }
+        let mut seen = Seen::Nothing;
+        for (long, met) in met.into_iter().enumerate() {
+            if let Some((spread, first)) = met {
+                match self.consider(long, spread, first, now) {
+                    Seen::Nothing => {}
+                    found => seen = found,
+                }
+            }
+        }
+        seen
     }
 
     /// Neither direction was looked at.
@@ -251,14 +296,12 @@ impl PairState {
         }
     }
 
-    #[inline]
     fn note_miss(&mut self, long: usize, reason: SkipReason, at: Wall) {
         if let Some(watch) = &mut self.watch {
             watch[long].miss(reason, at);
         }
     }
 
-    #[inline]
     fn note_near(&mut self, long: usize, reason: SkipReason, spread: EntrySpread, edge: impl FnOnce() -> Option<Rate>, at: Wall) {
         if let Some(watch) = &mut self.watch {
             watch[long].near(reason, spread, edge, at);
@@ -291,34 +334,16 @@ impl PairState {
         }
     }
 
-    fn look_for_entry(&mut self, long: usize, cross: &Cross<'_>, stale: bool, now: Now) -> Seen {
-        let costs = self.costs[long];
-        let Some(spread) = cross.entry() else {
-            self.entries[long].interrupt();
-            let unfit = stale || cross.long.ask.is_none() || cross.short.bid.is_none();
-            self.note_miss(long, why_no_spread(self.terms.is_some(), unfit), now.wall);
-            return Seen::Nothing;
-        };
-        let signal = self.entries[long].update(spread.at_least(self.config.spread_entry));
-        let first = match signal {
-            Signal::Reached => true,
-            Signal::Held => false,
-            Signal::Quiet | Signal::Confirming { .. } => {
-                let reason = if signal == Signal::Quiet { SkipReason::SpreadTooSmall } else { SkipReason::Confirming };
-                if stale {
-                    self.note_miss(long, SkipReason::BookStale, now.wall);
-                } else {
-                    self.note_near(long, reason, spread, || rate_of(cross, &costs.ok()?), now.wall);
-                }
-                return Seen::Nothing;
-            }
-        };
+    /// The spread is there: is it worth it, and what would be sent?
+    fn consider(&mut self, long: usize, spread: EntrySpread, first: bool, now: Now) -> Seen {
+        let quotes = self.quotes;
+        let cross = both(&quotes[0], &quotes[1])[long];
         if !self.both_fresh(now.mono) {
             self.entries[long].rearm();
             self.note_miss(long, SkipReason::BookStale, now.wall);
             return Seen::Nothing;
         }
-        let costs = match costs {
+        let costs = match self.costs[long] {
             Ok(costs) => costs,
             Err(reason) => {
                 self.note_near(long, reason, spread, || None, now.wall);
