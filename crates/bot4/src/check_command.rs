@@ -11,7 +11,9 @@ use std::io::IsTerminal;
 
 /// What was asked for.
 #[derive(Clone, Debug, Args)]
-#[command(after_help = "Exit codes: 0 nothing against live trading, 1 something is, 2 wrong command line, configuration or credentials.")]
+#[command(
+    after_help = "Exit codes: 0 nothing against live trading, 1 something is, 2 wrong command line, configuration or credentials."
+)]
 pub(crate) struct CheckArgs {
     /// One venue alone.
     #[arg(value_parser = ["vest", "paradex"])]

@@ -100,7 +100,10 @@ async fn send(places: &Places, body: String) -> anyhow::Result<Answer> {
 fn primary_key(from_stdin: bool) -> anyhow::Result<SanitizedValue> {
     let stdin = std::io::stdin();
     if !from_stdin && !stdin.is_terminal() {
-        return Err(Usage("standard input is no terminal to ask at; pipe the primary key in with --primary-key-stdin".to_owned()).into());
+        return Err(Usage(
+            "standard input is no terminal to ask at; pipe the primary key in with --primary-key-stdin".to_owned(),
+        )
+        .into());
     }
     let hidden = if from_stdin {
         None

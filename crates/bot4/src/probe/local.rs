@@ -3,17 +3,21 @@
 use super::report::Report;
 use super::verdict::Held;
 use crate::config::Config;
-use crate::{keys, replay, wiring};
+use crate::{keys, mirror, replay, wiring};
 use config_manager::Environment;
 use domain::LegId;
 use engine::Engine;
+use state_store::postgres::{Status, TableSecurity};
 use std::path::Path;
+use std::time::Duration;
 
 const PLACE: &str = "here";
 /// Less than this beside the journal's own cap is worth a word, bytes.
 const ROOM: u64 = 256 << 20;
+/// How long the database may take to answer.
+const PATIENCE: Duration = Duration::from_secs(10);
 
-/// `.env`, folder, disk and database.
+/// `.env`, folder and disk.
 pub(crate) fn machine(config: &Config, environment: &Environment, report: &mut Report) {
     let in_file = environment.secrets().any_in_file(&keys::ALL);
     match (in_file, environment.readable_by_others()) {
@@ -23,10 +27,40 @@ pub(crate) fn machine(config: &Config, environment: &Environment, report: &mut R
     }
     folder(&config.file.state, report);
     disk(&config.file.state, config.file.journal.cap_mb.saturating_mul(1 << 20), report);
-    if environment.get("DATABASE_URL").is_some() {
-        report.ok(PLACE, "database", "DATABASE_URL is set; `bot4 db status` looks into it");
+}
+
+/// The copy of the journal, if one is configured.
+pub(crate) async fn database(config: &Config, environment: &Environment, report: &mut Report) {
+    let address = match mirror::address(config, environment) {
+        Ok(Some(address)) => address,
+        Ok(None) => return report.ok(PLACE, "database", "not configured: the journal on this disk is the only copy"),
+        Err(e) => return report.fail(PLACE, "database", format!("{e:#}"), "correct DATABASE_URL or the section `database`"),
+    };
+    let asked = tokio::time::timeout(PATIENCE, Status::ask(&address)).await;
+    let status = match asked.map_err(|_| "no answer in time".to_owned()).and_then(|s| s.map_err(|e| e.to_string())) {
+        Ok(status) => status,
+        Err(why) => {
+            let (found, advice) = (format!("{address} cannot be asked: {why}"), "`bot4 db status` says more");
+            return if config.file.database.required {
+                report.fail(PLACE, "database", found, advice);
+            } else {
+                report.warn(PLACE, "database", found, advice);
+            };
+        }
+    };
+    if status.schema.newer {
+        report.fail(PLACE, "database", format!("{address} was made by a newer bot4"), "update this one");
+    } else if status.schema.pending > 0 {
+        report.fail(PLACE, "database", format!("{address} has not all of its tables"), "run `bot4 db migrate`");
+    } else if !status.tables.iter().all(TableSecurity::closed) {
+        report.fail(
+            PLACE,
+            "database",
+            format!("others can read tables of {address}"),
+            "run `bot4 db migrate`, see `bot4 db status`",
+        );
     } else {
-        report.ok(PLACE, "database", "not configured: the journal on this disk is the only copy");
+        report.ok(PLACE, "database", format!("{address} answers, its tables are up to date and closed"));
     }
 }
 

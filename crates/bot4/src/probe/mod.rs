@@ -62,6 +62,7 @@ impl Probe<'_> {
         let clock = wiring::clock();
         (self.progress)("this machine");
         local::machine(self.config, self.environment, &mut report);
+        local::database(self.config, self.environment, &mut report).await;
         let held = local::journal(self.config, &mut report);
         let wanted = |venue| self.only.is_none_or(|only| only == venue);
         let vest = if wanted(VEST) {

@@ -62,7 +62,12 @@ pub(crate) fn reachable(at: At<'_>, report: &mut Report) {
     if let Some(why) = &at.seen.fatal {
         report.fail(at.place, "session", why.clone(), "without this the bot cannot trade there");
     } else if !at.seen.ready {
-        report.fail(at.place, "session", format!("did not come up in time: {why}"), "try again; if it stays, see the venue's own status");
+        report.fail(
+            at.place,
+            "session",
+            format!("did not come up in time: {why}"),
+            "try again; if it stays, see the venue's own status",
+        );
     }
 }
 
@@ -168,7 +173,12 @@ pub(crate) fn pairs(config: &Config, sides: &[At<'_>], report: &mut Report) {
             status(pair, *at, i, report);
         }
         if listed.len() < sides.len() {
-            report.fail(pair, "rules", "a venue has not told its rules", "correct the symbol in `pairs`, or see the venue's rows above");
+            report.fail(
+                pair,
+                "rules",
+                "a venue has not told its rules",
+                "correct the symbol in `pairs`, or see the venue's rows above",
+            );
             continue;
         }
         sizes(pair, plan, &listed, report);
@@ -207,7 +217,12 @@ fn sizes(pair: &str, plan: &PairPlan, listed: &[(At<'_>, &Instrument)], report: 
             return report.fail(pair, "size", format!("{size} is under the smallest size of {on}, {}", i.min_size), advice);
         }
         if notional < i.min_notional {
-            return report.fail(pair, "size", format!("{notional} USD are under the smallest value of {on}, {}", i.min_notional), advice);
+            return report.fail(
+                pair,
+                "size",
+                format!("{notional} USD are under the smallest value of {on}, {}", i.min_notional),
+                advice,
+            );
         }
         if i.max_size.is_some_and(|most| size > most) {
             return report.fail(pair, "size", format!("{size} is over the largest size of {on}"), advice);

@@ -45,7 +45,9 @@ pub(crate) async fn generation(config: &Config, v2: &Line, v3: &Line, clock: Clo
     match (probed.takes_orders(), symptoms) {
         (true, false) => report.ok(PLACE, "api", probed.sentence()),
         (true, true) => report.warn(PLACE, "api", probed.sentence(), "orders are possible; expect further changes of the venue"),
-        (false, _) => report.fail(PLACE, "api", probed.sentence(), "live trading waits until v2 answers; `mode: paper` may go on"),
+        (false, _) => {
+            report.fail(PLACE, "api", probed.sentence(), "live trading waits until v2 answers; `mode: paper` may go on")
+        }
     }
     probed.takes_orders()
 }
@@ -78,12 +80,18 @@ pub(crate) async fn account(config: &Config, keys: &Keys, line: &Line, clock: Cl
     let body = match line.get(format!("/account?time={time}"), headers()).await {
         Answer::Said { status: 200..=299, body } => body,
         Answer::Said { status: status @ (401 | 403), .. } => {
-            let advice = "the key may have ended (registrations do): run `bot4 register vest` again, and check VEST_ACCOUNT_GROUP";
+            let advice =
+                "the key may have ended (registrations do): run `bot4 register vest` again, and check VEST_ACCOUNT_GROUP";
             report.fail(PLACE, "credentials", format!("the API key is refused (HTTP {status})"), advice);
             return None;
         }
         Answer::Said { status, .. } => {
-            report.fail(PLACE, "credentials", format!("the account does not answer (HTTP {status})"), "try again; check VEST_ACCOUNT_GROUP");
+            report.fail(
+                PLACE,
+                "credentials",
+                format!("the account does not answer (HTTP {status})"),
+                "try again; check VEST_ACCOUNT_GROUP",
+            );
             return None;
         }
         Answer::Nothing(why) => {
@@ -112,10 +120,12 @@ pub(crate) async fn account(config: &Config, keys: &Keys, line: &Line, clock: Cl
 fn read_account(body: &[u8], config: &Config, sent_ms: i64, back_ms: i64) -> Option<VestAccount> {
     let row: Value = serde_json::from_slice(body).ok()?;
     let usd = |v: &Value| Usd::parse(v.as_str()?.as_bytes()).ok();
-    let mut account = VestAccount { address: row["address"].as_str().unwrap_or("?").chars().take(64).collect(), ..VestAccount::default() };
+    let mut account =
+        VestAccount { address: row["address"].as_str().unwrap_or("?").chars().take(64).collect(), ..VestAccount::default() };
     account.snapshot.balance = usd(&row["collateral"])?;
     account.snapshot.free = usd(&row["withdrawable"])?;
-    account.offset_ms = row["time"].as_i64().map(|venue| venue.saturating_sub(sent_ms.saturating_add(back_ms.saturating_sub(sent_ms) / 2)));
+    account.offset_ms =
+        row["time"].as_i64().map(|venue| venue.saturating_sub(sent_ms.saturating_add(back_ms.saturating_sub(sent_ms) / 2)));
     for p in row["positions"].as_array()? {
         let symbol = p["symbol"].as_str()?;
         let size = usd(&p["size"])?.e8().saturating_abs();
