@@ -110,7 +110,7 @@ impl Probe<'_> {
             None => self.without_keys("vest", "VEST_SIGNING_KEY and VEST_API_KEY", report),
             Some(keys) => {
                 vest::permissions(keys, report);
-                if let Some(account) = vest::account(self.config, keys, &v2, clock, report).await {
+                if let Some(account) = vest::account(&seen.instruments, keys, &v2, clock, report).await {
                     verdict::clock("vest", account.offset_ms, report);
                     verdict::account(at, &account.snapshot, self.config, held, report);
                     vest::extras(self.config, &account, report);

@@ -5,8 +5,7 @@ use super::line::{Answer, Line};
 use super::report::Report;
 use crate::config::Config;
 use crate::keys::Keys;
-use crate::wiring::ids;
-use domain::{AccountSnapshot, OpenOrder, Position, Usd, VenueOrderId};
+use domain::{AccountSnapshot, Instrument, OpenOrder, Position, Usd, VenueOrderId};
 use serde_json::Value;
 use signing::SanitizedValue;
 use transport::Clock;
@@ -61,7 +60,13 @@ fn reply<'a>(request: &probe::ProbeRequest, answer: &'a Answer) -> ProbeReply<'a
 }
 
 /// Reads the account with the API key; the row about the credentials is written here.
-pub(crate) async fn account(config: &Config, keys: &Keys, line: &Line, clock: Clock, report: &mut Report) -> Option<VestAccount> {
+pub(crate) async fn account(
+    instruments: &[Instrument],
+    keys: &Keys,
+    line: &Line,
+    clock: Clock,
+    report: &mut Report,
+) -> Option<VestAccount> {
     let Some(api_key) = &keys.vest_api_key else {
         let advice = "run `bot4 register vest` and put what it prints into .env";
         report.fail(PLACE, "credentials", "there is no VEST_API_KEY: the signing key is not registered", advice);
@@ -100,14 +105,14 @@ pub(crate) async fn account(config: &Config, keys: &Keys, line: &Line, clock: Cl
         }
     };
     let (sent, back) = (asked.wall.ms(), clock.now().wall.ms());
-    let Some(mut account) = read_account(&body, config, sent, back) else {
+    let Some(mut account) = read_account(&body, instruments, sent, back) else {
         report.fail(PLACE, "credentials", "the account's answer does not read", "the venue's API has changed: update the bot");
         return None;
     };
     let found = format!("the API key opens the account of {}; only an order proves the signing key", account.address);
     report.ok(PLACE, "credentials", found);
     match line.get(format!("/orders?status=NEW&limit=500&time={time}"), headers()).await {
-        Answer::Said { status: 200..=299, body } => match read_orders(&body, config) {
+        Answer::Said { status: 200..=299, body } => match read_orders(&body, instruments) {
             Some(orders) => account.snapshot.open_orders = orders,
             None => report.warn(PLACE, "open orders", "the answer does not read", "look at them in the venue's web application"),
         },
@@ -117,7 +122,7 @@ pub(crate) async fn account(config: &Config, keys: &Keys, line: &Line, clock: Cl
 }
 
 /// `GET /account` (venues/vest.md section 9); `None` if it is not one.
-fn read_account(body: &[u8], config: &Config, sent_ms: i64, back_ms: i64) -> Option<VestAccount> {
+fn read_account(body: &[u8], instruments: &[Instrument], sent_ms: i64, back_ms: i64) -> Option<VestAccount> {
     let row: Value = serde_json::from_slice(body).ok()?;
     let usd = |v: &Value| Usd::parse(v.as_str()?.as_bytes()).ok();
     let mut account =
@@ -133,10 +138,10 @@ fn read_account(body: &[u8], config: &Config, sent_ms: i64, back_ms: i64) -> Opt
             continue;
         }
         let signed = if p["isLong"].as_bool()? { size } else { size.saturating_neg() };
-        match place(config, symbol) {
-            Some((n, multiplier)) => account.snapshot.positions.push(Position {
-                instrument: ids(n).0,
-                size_e8: signed.saturating_mul(i64::from(multiplier)),
+        match place(instruments, symbol) {
+            Some(i) => account.snapshot.positions.push(Position {
+                instrument: i.id,
+                size_e8: signed.saturating_mul(i64::from(i.multiplier)),
                 entry: None,
             }),
             None => account.strangers.push(symbol.chars().take(32).collect()),
@@ -150,15 +155,16 @@ fn read_account(body: &[u8], config: &Config, sent_ms: i64, back_ms: i64) -> Opt
     Some(account)
 }
 
-fn place(config: &Config, symbol: &str) -> Option<(usize, u32)> {
-    config.pairs.iter().enumerate().find(|(_, p)| p.vest == symbol).map(|(n, p)| (n, p.multiplier_vest))
+/// Ours by the venue's symbol. Base units stand in the account as many contracts as the instrument says.
+fn place<'a>(instruments: &'a [Instrument], symbol: &str) -> Option<&'a Instrument> {
+    instruments.iter().find(|i| i.symbol == symbol)
 }
 
 /// `GET /orders` (venues/vest.md section 9).
-fn read_orders(body: &[u8], config: &Config) -> Option<Vec<OpenOrder>> {
+fn read_orders(body: &[u8], instruments: &[Instrument]) -> Option<Vec<OpenOrder>> {
     let rows: Value = serde_json::from_slice(body).ok()?;
     let one = |row: &Value| OpenOrder {
-        instrument: row["symbol"].as_str().and_then(|s| place(config, s)).map(|(n, _)| ids(n).0),
+        instrument: row["symbol"].as_str().and_then(|s| place(instruments, s)).map(|i| i.id),
         key: row["nonce"].as_u64().map_or_else(String::new, |n| n.to_string()),
         venue_order: VenueOrderId(row["id"].as_str().unwrap_or("?").chars().take(80).collect()),
     };
@@ -200,33 +206,33 @@ pub(crate) fn permissions(keys: &Keys, report: &mut Report) {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use config_manager::Layers;
+    use domain::{InstrumentId, Pair, VenueId};
 
-    fn config() -> Config {
-        let layers = Layers::new().set("pairs", "[ETH-USD, BTC-USD]", "the test").expect("a pair");
-        Config::resolve(&layers.load().expect("loads")).expect("resolves")
+    fn instruments() -> [Instrument; 2] {
+        let one = |id, pair, symbol| Instrument::unknown(InstrumentId(id), VenueId::new(PLACE), Pair::new(pair), symbol);
+        [one(0, "ETH-USD", "ETH-PERP"), Instrument { multiplier: 1_000, ..one(2, "BONK-USD", "kBONK-PERP") }]
     }
 
     #[test]
     fn an_account_reads_with_its_clock_at_the_middle_of_the_request_and_strangers_apart() {
         let body = br#"{"address":"0xab","collateral":"100.5","withdrawable":"80","time":1000120,"positions":[
-            {"symbol":"ETH-PERP","isLong":false,"size":"0.5"},{"symbol":"BTC-PERP","isLong":true,"size":"0"},
+            {"symbol":"ETH-PERP","isLong":false,"size":"0.5"},{"symbol":"kBONK-PERP","isLong":true,"size":"2"},
             {"symbol":"SOL-PERP","isLong":true,"size":"1"}],"leverages":[{"symbol":"ETH-PERP","value":5}]}"#;
-        let account = read_account(body, &config(), 1_000_000, 1_000_040).expect("reads");
+        let account = read_account(body, &instruments(), 1_000_000, 1_000_040).expect("reads");
         assert_eq!(account.offset_ms, Some(100));
-        assert_eq!(account.snapshot.positions.len(), 1);
-        assert_eq!(account.snapshot.positions[0].size_e8, -50_000_000);
+        let sizes: Vec<i64> = account.snapshot.positions.iter().map(|p| p.size_e8).collect();
+        assert_eq!(sizes, [-50_000_000, 200_000_000_000], "in base units, short is negative");
         assert_eq!((account.snapshot.balance.to_string(), account.strangers), ("100.5".to_owned(), vec!["SOL-PERP".to_owned()]));
         for bad in [&b""[..], b"[]", b"{}", br#"{"collateral":"x","withdrawable":"1","positions":[]}"#, b"\xff"] {
-            assert_eq!(read_account(bad, &config(), 0, 0), None);
+            assert_eq!(read_account(bad, &instruments(), 0, 0), None);
         }
     }
 
     #[test]
     fn an_open_order_keeps_its_nonce_as_its_key() {
-        let orders = read_orders(br#"[{"id":"0x1","nonce":17,"symbol":"ETH-PERP"},{"id":"0x2","symbol":"X"}]"#, &config());
+        let orders = read_orders(br#"[{"id":"0x1","nonce":17,"symbol":"ETH-PERP"},{"id":"0x2","symbol":"X"}]"#, &instruments());
         let orders = orders.expect("reads");
-        assert_eq!((orders[0].key.as_str(), orders[0].instrument, orders[1].instrument), ("17", Some(ids(0).0), None));
-        assert_eq!(read_orders(b"{}", &config()), None);
+        assert_eq!((orders[0].key.as_str(), orders[0].instrument, orders[1].instrument), ("17", Some(InstrumentId(0)), None));
+        assert_eq!(read_orders(b"{}", &instruments()), None);
     }
 }
