@@ -5,12 +5,13 @@
 //! a decision.
 #![deny(clippy::float_arithmetic, clippy::arithmetic_side_effects)]
 
+mod config;
 mod funding;
 mod pair;
 mod strategy;
 mod watch;
 
 pub use books::Spreads;
+pub use config::{PairConfig, Phase, Sizing, common_step};
 pub use funding::Funding;
-pub use pair::{PairConfig, Phase, Sizing, common_step};
 pub use strategy::{Call, Moved, Strategy};

@@ -1,6 +1,7 @@
 //! All pairs of a shard: from a market event to what should happen.
 
-use crate::pair::{PairConfig, PairState, Phase, Seen};
+use crate::config::{PairConfig, Phase};
+use crate::pair::{PairState, Seen};
 use books::{Applied, Book, Spreads, Unfit};
 use domain::names::SkipReason;
 use domain::record::Sighting;
