@@ -322,6 +322,30 @@ fn what_the_example_shows_as_a_comment_can_be_set() {
     let config = Config::resolve(&loaded).unwrap();
     let shown = serde_json::to_value(&config.file.pairs[0]).unwrap();
     assert_eq!(shown.as_object().unwrap().len() + 1, of_a_pair().len(), "{shown}");
+    let limits = config.entry_rules().pairs;
+    let of_pair = limits.values().next().unwrap();
+    assert_eq!(of_pair.max_holding_ms, Some(1_800_000));
+    assert!(of_pair.notional.is_some() && of_pair.worst_loss.is_some(), "{of_pair:?}");
+}
+
+#[test]
+fn quiet_windows_reach_the_engine_with_their_venue_and_days() {
+    let text = "pairs: [ETH-USD]\nexecution: { warm_up_ms: 750 }\nvenues: { vest: { quiet: [\"23:50-00:10 sun\"] } }\n";
+    let folder = tempfile::tempdir().unwrap();
+    let file = folder.path().join("config.yaml");
+    std::fs::write(&file, text).unwrap();
+    let rules = Config::resolve(&Layers::new().file(&file, "").unwrap().load().unwrap()).unwrap().entry_rules();
+    assert_eq!(rules.warm_up_ms, 750);
+    // 2026-11-22 is a Sunday, 2026-11-23 a Monday.
+    let quiet = |at: &str| {
+        let at = crate::when::parse(at, domain::Wall(0)).unwrap();
+        rules.quiet.iter().filter(|w| w.covers(at)).map(|w| w.venue.to_string()).collect::<Vec<_>>()
+    };
+    assert_eq!(quiet("2026-11-22T23:55"), ["vest"]);
+    assert_eq!(quiet("2026-11-23T00:05"), ["vest"]);
+    assert_eq!(quiet("2026-11-22T00:05"), Vec::<String>::new());
+    assert_eq!(quiet("2026-11-23T04:30"), ["paradex"]);
+    assert_eq!(quiet("2026-11-22T04:30"), Vec::<String>::new());
 }
 
 #[test]

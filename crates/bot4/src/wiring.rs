@@ -141,7 +141,7 @@ pub(crate) fn paradex(config: &Config, keys: Option<&Keys>) -> anyhow::Result<Pa
         id: ids(n).1,
         pair: p.pair,
         symbol: p.paradex.clone(),
-        multiplier: None,
+        multiplier: p.multiplier_paradex,
     });
     let base = match keys {
         Some(keys) => paradex_client::Config {
@@ -203,7 +203,7 @@ pub(crate) fn engine(config: &Config) -> EngineConfig {
         adverse_move: config.file.risk.adverse_move_percent.0,
         worst_loss_max: config.file.risk.worst_loss_usd.0,
         reconcile_every_ms: x.reconcile_every_ms,
-        rules: engine::EntryRules::default(),
+        rules: config.entry_rules(),
         config_hash: config.hash.clone(),
     }
 }

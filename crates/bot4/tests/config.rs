@@ -67,7 +67,7 @@ fn a_setting_that_does_not_exist_is_named_with_its_line_and_what_was_meant() {
     file(
         "mode: demo\npairs:\n  - pair: ETH-USD\n    sizes: 1\n",
         expect![[r#"
-            config.yaml:4:5: pairs.0.sizes: unknown, did you mean `size`?; known: pair, size, notional_usd, spread_entry, spread_exit, edge_min, confirm_ticks, max_holding_s, max_notional_usd, worst_loss_usd, vest, paradex, multiplier_vest, multiplier_paradex
+            config.yaml:4:5: pairs.0.sizes: unknown, did you mean `size`?; known: pair, size, notional_usd, spread_entry, spread_exit, edge_min, confirm_ticks, max_holding_s, max_notional_usd, worst_loss_usd, vest, paradex, multiplier_paradex
             exit code 2"#]],
     );
     file(

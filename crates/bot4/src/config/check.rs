@@ -88,10 +88,7 @@ impl Check<'_> {
             let path = if entry.max_holding_s.is_some() { at("max_holding_s") } else { "max_holding_s".to_owned() };
             return self.complain(&path, "0 must be above zero; leave it out to hold until the spread closes it");
         }
-        let (multiplier_vest, multiplier_paradex) = (entry.multiplier_vest.unwrap_or(1), entry.multiplier_paradex.unwrap_or(1));
-        for (field, multiplier) in [("multiplier_vest", multiplier_vest), ("multiplier_paradex", multiplier_paradex)] {
-            self.within(&at(field), multiplier, 1, 1_000_000)?;
-        }
+        self.within(&at("multiplier_paradex"), entry.multiplier_paradex.unwrap_or(1), 1, 1_000_000)?;
         Ok(PairPlan {
             pair: entry.pair,
             sizing: self.sizing(i, entry)?,
@@ -99,13 +96,12 @@ impl Check<'_> {
             spread_exit,
             edge_min: edge_min.0,
             confirm_ticks,
-            max_holding_ms: max_holding.map(ms),
+            max_holding_ms: entry.max_holding_s.map(ms),
             max_notional: entry.max_notional_usd.map(|usd| usd.0),
             worst_loss: entry.worst_loss_usd.map(|usd| usd.0),
             vest: entry.vest.clone().unwrap_or_else(|| format!("{base}-PERP")),
             paradex: entry.paradex.clone().unwrap_or_else(|| format!("{base}-USD-PERP")),
-            multiplier_vest,
-            multiplier_paradex,
+            multiplier_paradex: entry.multiplier_paradex,
         })
     }
 

@@ -16,9 +16,12 @@ pub(crate) use schema::schema;
 pub(crate) use sections::FileConfig;
 pub(crate) use values::{Generation, Mode};
 
+use domain::VenueId;
 use domain::record::Policy;
+use engine::{EntryRules, PairLimits};
 use risk::Limits;
 use std::time::Duration;
+use values::QuietWindow;
 
 /// What the bot runs with.
 #[derive(Clone, Debug)]
@@ -54,6 +57,30 @@ impl Config {
             open_rounds: r.open_rounds,
             orders_per_minute: r.orders_per_minute,
             clearance_ms: 1_000,
+        }
+    }
+
+    /// What keeps entries back beside the caps of all pairs.
+    pub(crate) fn entry_rules(&self) -> EntryRules {
+        let own = |p: &PairPlan| {
+            let (notional, worst_loss, max_holding_ms) = (p.max_notional, p.worst_loss, p.max_holding_ms);
+            (p.pair, PairLimits { notional, worst_loss, max_holding_ms })
+        };
+        let v = &self.file.venues;
+        let windows = [(crate::wiring::VEST, &v.vest.quiet), (crate::wiring::PARADEX, &v.paradex.quiet)];
+        let of_venue = |(venue, windows): (VenueId, &Vec<QuietWindow>)| {
+            let placed = |w: &QuietWindow| engine::QuietWindow {
+                venue,
+                weekdays: std::array::from_fn(|day| w.days & (1 << day) != 0),
+                from_min: w.from_min,
+                until_min: w.to_min,
+            };
+            windows.iter().map(placed).collect::<Vec<_>>()
+        };
+        EntryRules {
+            pairs: self.pairs.iter().map(own).collect(),
+            quiet: windows.into_iter().flat_map(of_venue).collect(),
+            warm_up_ms: self.file.execution.warm_up_ms,
         }
     }
 

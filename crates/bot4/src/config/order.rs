@@ -3,8 +3,8 @@
 
 use super::pairs::PairEntry;
 use super::sections::{
-    DatabaseSection, ExecutionSection, FileConfig, HttpSection, JournalSection, PaperSection, ParadexSection, RiskSection, VenuesSection,
-    VestSection, WatchdogSection,
+    DatabaseSection, ExecutionSection, FileConfig, HttpSection, JournalSection, PaperSection, ParadexSection, RiskSection,
+    VenuesSection, VestSection, WatchdogSection,
 };
 use serde::de::value::Error;
 use serde::de::{Deserialize, Deserializer, Error as _, Visitor};

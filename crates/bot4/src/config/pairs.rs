@@ -59,11 +59,7 @@ pub(crate) struct PairEntry {
     #[serde(default, skip_serializing_if = "Option::is_none")]
     #[schemars(example = "BTC-USD-PERP")]
     pub(crate) paradex: Option<String>,
-    /// Base units in one unit on Vest, if not 1 (1000 for a contract on a thousand).
-    #[serde(default, skip_serializing_if = "Option::is_none")]
-    #[schemars(example = 1)]
-    pub(crate) multiplier_vest: Option<u32>,
-    /// Base units in one unit on Paradex, if not 1 (1000 for kBONK).
+    /// Base units in one contract on Paradex, if its symbol does not say so (kBONK for BONK does: 1000).
     #[serde(default, skip_serializing_if = "Option::is_none")]
     #[schemars(example = 1)]
     pub(crate) multiplier_paradex: Option<u32>,
@@ -85,7 +81,6 @@ impl PairEntry {
             worst_loss_usd: None,
             vest: None,
             paradex: None,
-            multiplier_vest: None,
             multiplier_paradex: None,
         }
     }
@@ -141,7 +136,7 @@ pub(crate) struct PairPlan {
     pub(crate) edge_min: Rate,
     /// Updates in a row that must show an opportunity.
     pub(crate) confirm_ticks: u32,
-    /// Longest time a position is held, ms; `None`: as long as it takes.
+    /// The pair's own longest time to hold a position, ms, where it has one.
     pub(crate) max_holding_ms: Option<i64>,
     /// The pair's own cap on a leg, where it has one.
     pub(crate) max_notional: Option<Usd>,
@@ -149,8 +144,6 @@ pub(crate) struct PairPlan {
     pub(crate) worst_loss: Option<Usd>,
     pub(crate) vest: String,
     pub(crate) paradex: String,
-    /// Base units in one unit of the venue's size.
-    pub(crate) multiplier_vest: u32,
-    /// See `multiplier_vest`.
-    pub(crate) multiplier_paradex: u32,
+    /// Base units in one contract; `None`: as the symbol says.
+    pub(crate) multiplier_paradex: Option<u32>,
 }

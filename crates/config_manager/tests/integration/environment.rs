@@ -74,6 +74,18 @@ fn a_file_that_others_may_read_is_noticed() {
 }
 
 #[test]
+fn what_stands_in_the_file_is_known_also_where_the_process_wins() {
+    let (_folder, file) = dotenv("A=hunter22\nEMPTY=\n");
+    let environment = Environment::of(process(&[("A", "hunter33"), ("B", "hunter44")]), Some(&file)).unwrap();
+    let secrets = environment.secrets();
+    assert!(secrets.any_in_file(&["A"]), "the file holds it, whoever wins");
+    assert!(!secrets.any_in_file(&["B", "EMPTY"]));
+    assert_eq!((secrets.file_of("A"), secrets.file_of("B"), secrets.file_of("C")), (None, None, None));
+    let alone = Environment::of([], Some(&file)).unwrap();
+    assert_eq!(alone.secrets().file_of("A"), Some(file.as_path()));
+}
+
+#[test]
 fn settings_in_the_file_of_variables_say_so() {
     let (_folder, file) = dotenv("BOT4_MODE=life\n");
     let environment = Environment::of([], Some(&file)).unwrap();

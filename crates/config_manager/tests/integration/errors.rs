@@ -158,3 +158,24 @@ proptest! {
         }
     }
 }
+
+#[test]
+fn what_must_not_stand_among_settings_is_refused_with_its_reason_and_never_shown() {
+    let said = |yaml: &str, options: &[(&str, &str)]| {
+        let folder = tempfile::tempdir().unwrap();
+        let file = folder.path().join("config.yaml");
+        std::fs::write(&file, yaml).unwrap();
+        let mut layers =
+            Layers::new().refuse("perps.url", "is a credential").refuse_text("perps", "is a section").file(&file, "").unwrap();
+        for (path, value) in options {
+            layers = layers.set(path, value, "--set").unwrap();
+        }
+        let error = layers.load::<serde_json::Value>().map_or_else(|e| e.to_string(), |_| "taken".to_owned());
+        error.replace(&file.display().to_string(), "config.yaml")
+    };
+    assert_eq!(said("perps:\n  url: hunter22\n", &[]), "config.yaml:2:8: perps.url: is a credential");
+    assert_eq!(said("perps: hunter22\n", &[]), "config.yaml:1:8: perps: is a section");
+    assert_eq!(said("", &[("perps.url", "hunter22")]), "option --set: perps.url: is a credential");
+    assert_eq!(said("perps:\n", &[]), "taken");
+    assert_eq!(said("perps: { other: 1 }\nurl: fine\n", &[]), "taken");
+}
