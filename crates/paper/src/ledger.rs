@@ -90,7 +90,7 @@ impl Ledger {
         let paid = i128::from(size.cost(mark).e8())
             .saturating_mul(i128::from(hourly.e8()))
             .saturating_mul(i128::from(ms))
-            .saturating_mul(i128::from(-holding.size_e8.signum()));
+            .saturating_mul(i128::from(holding.size_e8.signum().saturating_neg()));
         let got = paid.checked_div_euclid(i128::from(SCALE).saturating_mul(HOUR_MS)).unwrap_or(0);
         holding.accrued = holding.accrued.plus(Usd::from_e8(i64::try_from(got).unwrap_or(i64::MIN)));
     }

@@ -67,10 +67,8 @@ pub(crate) async fn database(config: &Config, environment: &Environment, report:
 fn folder(state: &Path, report: &mut Report) {
     let shown = state.display();
     // Asked by trying: rights, read-only mounts and full quotas all show that way.
-    let (target, made) = match state.exists() {
-        true => (state, false),
-        false => (state.ancestors().skip(1).find(|a| a.exists()).unwrap_or(Path::new(".")), true),
-    };
+    let made = !state.exists();
+    let target = state.ancestors().find(|a| a.exists()).unwrap_or(Path::new("."));
     let target = if target.as_os_str().is_empty() { Path::new(".") } else { target };
     let file = target.join(format!(".bot4-check-{}", std::process::id()));
     match std::fs::write(&file, b"bot4 check") {

@@ -160,25 +160,38 @@ async fn paradex_key(keys: &Keys, line: &Line, report: &mut Report) {
     };
     let public = key.public_key().to_hex_string();
     let answer = line.get(format!("/onboarding?account_signer_type=starknet&public_key={public}"), Vec::new()).await;
-    match main_account(&answer) {
-        Some(Some(account)) => {
+    match key_of(&answer) {
+        KeyOf::Account(account) => {
             let found = format!("PARADEX_SIGNING_KEY is the main key of {account}: it can withdraw everything");
             report.fail("paradex", "permissions", found, "make a subkey in the venue's web application and use that");
         }
-        Some(None) => report.ok("paradex", "permissions", "a subkey: it trades and cannot withdraw"),
-        None => {
+        KeyOf::NoAccount => report.ok("paradex", "permissions", "a subkey: it trades and cannot withdraw"),
+        KeyOf::Untold => {
             let found = "whether the key is a subkey could not be asked";
             report.warn("paradex", "permissions", found, "see that it is one: a subkey cannot withdraw");
         }
     }
 }
 
-/// The account that this key is the main key of; `None` if the answer does not say.
-fn main_account(answer: &Answer) -> Option<Option<String>> {
-    let Answer::Said { status: 200..=299, body } = answer else { return None };
-    let row: serde_json::Value = serde_json::from_slice(body).ok()?;
-    let address = row["address"].as_str().unwrap_or("an account").chars().take(70).collect();
-    Some(row["exists"].as_bool()?.then_some(address))
+/// What the venue says about a key.
+#[derive(Debug, PartialEq, Eq)]
+enum KeyOf {
+    /// The main key of this account.
+    Account(String),
+    /// The main key of none.
+    NoAccount,
+    /// It did not say.
+    Untold,
+}
+
+fn key_of(answer: &Answer) -> KeyOf {
+    let Answer::Said { status: 200..=299, body } = answer else { return KeyOf::Untold };
+    let row: serde_json::Value = serde_json::from_slice(body).unwrap_or_default();
+    match row["exists"].as_bool() {
+        Some(true) => KeyOf::Account(row["address"].as_str().unwrap_or("an account").chars().take(70).collect()),
+        Some(false) => KeyOf::NoAccount,
+        None => KeyOf::Untold,
+    }
 }
 
 /// The probe before a live start: every finding into the log, and a refusal that names each reason.

@@ -114,7 +114,7 @@ mod tests {
         report.ok("vest", "api", "v2 answers as documented");
         report.warn("here", ".env", "other users of this machine can read it", "chmod 600 .env");
         report.fail("ETH-USD", "size", "0.001 is under the smallest size", "raise notional_usd");
-        expect![[r#"
+        expect![[r"
             ok    vest     api   v2 answers as documented
             warn  here     .env  other users of this machine can read it
                                  -> chmod 600 .env
@@ -122,7 +122,7 @@ mod tests {
                                  -> raise notional_usd
 
             3 looked at, 1 to look at, 1 against live trading.
-        "#]]
+        "]]
         .assert_eq(&report.table());
         assert_eq!(report.verdict(), Verdict::Fail);
         assert_eq!(report.reasons().collect::<Vec<_>>(), ["ETH-USD size: 0.001 is under the smallest size: raise notional_usd"]);

@@ -249,7 +249,7 @@ fn costs(pair: &str, listed: &[(At<'_>, &Instrument)], report: &mut Report) {
     let words: Vec<String> = told.iter().map(|(place, r)| format!("{place} {r}%")).collect();
     let high = told.iter().any(|(_, r)| r.e8().saturating_abs() > FUNDING_HOURLY.e8());
     match (words.is_empty(), high) {
-        (true, _) => report.ok(pair, "funding", "not told yet; the configured figure counts until it is"),
+        (true, _) => report.ok(pair, "funding", "not told within seconds; nothing is expected of it until it is"),
         (false, false) => report.ok(pair, "funding", format!("an hour: {}", words.join(", "))),
         (false, true) => {
             let advice = "holding may cost more than the spread brings; see `funding` and `holding_horizon_s`";

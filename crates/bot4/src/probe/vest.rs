@@ -45,7 +45,7 @@ pub(crate) async fn generation(config: &Config, v2: &Line, v3: &Line, clock: Clo
         (true, false) => report.ok(PLACE, "api", probed.sentence()),
         (true, true) => report.warn(PLACE, "api", probed.sentence(), "orders are possible; expect further changes of the venue"),
         (false, _) => {
-            report.fail(PLACE, "api", probed.sentence(), "live trading waits until v2 answers; `mode: paper` may go on")
+            report.fail(PLACE, "api", probed.sentence(), "live trading waits until v2 answers; `mode: paper` may go on");
         }
     }
     probed.takes_orders()

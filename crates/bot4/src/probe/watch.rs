@@ -12,6 +12,9 @@ use tokio::sync::Notify;
 use transport::{Clock, Link, LinkConfig, LinkError, LinkEvent};
 use venue_api::{Out, Reply, SessionNews, VenueClient, VenueNews};
 
+/// How long the venues' word about funding is waited for: it comes with the next ticker.
+const FUNDING: Duration = Duration::from_secs(3);
+
 /// What a venue has shown.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub(crate) struct Seen {
@@ -154,9 +157,11 @@ impl Core {
         }
     }
 
-    fn over(&self) -> bool {
-        let state = self.state.borrow();
-        state.seen.fatal.is_some() || state.seen.complete(self.account)
+    /// Whether there is nothing more to wait for; `late` does without what venues say in their own time.
+    fn over(&self, late: bool) -> bool {
+        let seen = &self.state.borrow().seen;
+        let told = late || seen.instruments.iter().all(|i| seen.funding.contains_key(&i.id));
+        seen.fatal.is_some() || (seen.complete(self.account) && told)
     }
 }
 
@@ -184,10 +189,16 @@ pub(crate) async fn watch(
     let now = clock.now();
     core.step(now, |c, out| c.start(now, out));
     let until = tokio::time::Instant::now() + within;
-    while !core.over() {
+    let late = tokio::time::Instant::now() + FUNDING.min(within);
+    while !core.over(tokio::time::Instant::now() >= late) {
+        let next = if tokio::time::Instant::now() < late { late } else { until };
         tokio::select! {
             () = core.moved.notified() => {}
-            () = tokio::time::sleep_until(until) => break,
+            () = tokio::time::sleep_until(next) => {
+                if next == until {
+                    break;
+                }
+            }
         }
     }
     let seen = core.state.borrow().seen.clone();
