@@ -9,9 +9,8 @@ use std::sync::Mutex;
 use std::time::{Duration, Instant};
 
 /// Kinds that every sweep strikes; one that is not here counts from when it was seen in a journal.
-const KINDS: [&str; 11] = [
-    "started", "opened", "intended", "news", "decided", "ended", "mismatch", "resumed", "watched", "forced", "timed",
-];
+const KINDS: [&str; 11] =
+    ["started", "opened", "intended", "news", "decided", "ended", "mismatch", "resumed", "watched", "forced", "timed"];
 /// Kinds that nobody's trading brings about: workers of their own do.
 const PROVOKED: [&str; 3] = ["mismatch", "resumed", "forced"];
 /// States are asked of a sweep that is long enough to meet them.

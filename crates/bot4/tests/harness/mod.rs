@@ -21,11 +21,7 @@ use tokio::time::{Instant, MissedTickBehavior, interval};
 pub(crate) const LIMIT: Duration = Duration::from_secs(30);
 
 /// Looks until something is seen and gives it; after `limit` gives what `complain` says as the panic.
-pub(crate) async fn until<T>(
-    limit: Duration,
-    mut look: impl AsyncFnMut() -> Option<T>,
-    complain: impl FnOnce() -> String,
-) -> T {
+pub(crate) async fn until<T>(limit: Duration, mut look: impl AsyncFnMut() -> Option<T>, complain: impl FnOnce() -> String) -> T {
     let began = Instant::now();
     let mut tick = interval(Duration::from_millis(3));
     tick.set_missed_tick_behavior(MissedTickBehavior::Delay);

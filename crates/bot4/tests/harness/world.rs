@@ -17,11 +17,11 @@ use std::path::Path;
 use std::sync::{Arc, Mutex};
 use std::time::{Duration, SystemTime};
 use tempfile::TempDir;
-use venue_sim::{SeenOrder, SimNow};
 use venue_sim::market::{Market, MarketShape};
 use venue_sim::paradex::{ParadexSim, ParadexSimConfig};
 use venue_sim::server::{RunningServer, ServerOptions, TlsServer};
 use venue_sim::vest::{VestSim, VestSimConfig};
+use venue_sim::{SeenOrder, SimNow};
 
 /// A venue of this world.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]

@@ -194,9 +194,9 @@ fn befell(world: &World, fold: &Fold, round: &Round, id: OrderId, leg: &Leg, cel
     let filled = round.order(id).is_some_and(|o| !o.fills.size.is_zero());
     let request = || world.line(leg.venue, |line| line.requests.iter().find(|r| r.buys == leg.buys).cloned());
     match cell.fault {
-        Fault::Refused => fold.records.iter().any(|r| {
-            matches!(r, Record::News { order, news: OrderNews::Done { end: OrderEnd::Refused(_), .. }, .. } if *order == id)
-        }),
+        Fault::Refused => fold.records.iter().any(
+            |r| matches!(r, Record::News { order, news: OrderNews::Done { end: OrderEnd::Refused(_), .. }, .. } if *order == id),
+        ),
         // An unknown leg's answer was late, not lost.
         Fault::Timeout if leg.fill == Fill::Unknown => became_unknown(fold, id),
         Fault::Timeout | Fault::LostAck | Fault::Disconnect => request().is_some_and(|r| !r.answered),

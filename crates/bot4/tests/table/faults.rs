@@ -12,6 +12,8 @@ const PART_BPS: i64 = 4_000;
 /// When a late fill comes: in time, and when the bot has stopped waiting. ms
 const LATE_MS: i64 = 250;
 const TOO_LATE_MS: i64 = ANSWER_MS + 500;
+/// When a fill that is told twice is told once more. ms
+const AGAIN_MS: i64 = 150;
 /// Vest decides an order within 0.12 s of its answer; one that the bot can still reach meanwhile, it cancels. ms
 const DECIDED_MS: i64 = 250;
 
@@ -53,7 +55,9 @@ impl Leg {
             _ => {}
         }
         if self.fault == Some(Fault::DuplicateFill) {
+            // Every event twice at once, and the fill once more when the order is long over.
             world.fault(self.venue, "duplicate_events", json!({}));
+            once("duplicate_fill", json!({ "ms": AGAIN_MS }));
         }
         match (self.fault, self.fill) {
             (Some(Fault::Refused), _) => {

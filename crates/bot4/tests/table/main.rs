@@ -46,7 +46,6 @@ fn whatever_becomes_of_the_two_legs_the_round_ends_even_or_flat() {
     if let Ok(path) = std::env::var("BOT4_TABLE") {
         std::fs::write(&path, &text).unwrap();
     }
-    let failed: Vec<String> =
-        played.iter().filter_map(|(c, p)| Some(format!("{c}: {}", p.as_ref().err()?))).collect();
+    let failed: Vec<String> = played.iter().filter_map(|(c, p)| Some(format!("{c}: {}", p.as_ref().err()?))).collect();
     assert!(failed.is_empty(), "{} of {count} cells failed:\n{}", failed.len(), failed.join("\n"));
 }
