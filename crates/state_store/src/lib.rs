@@ -3,9 +3,12 @@
 //! Owns the tables, their migrations, and how far they have come ([`StateManager::cursor`]). Does not own the truth:
 //! that is the journal, and deleting the database loses nothing, see [`StateManager::rebuild`]. Decides nothing.
 //!
+//! [`postgres`] sends the same tables, and the journal's records, to a database on another machine, and brings a lost journal
+//! back from there.
+//!
 //! Three steps, each usable alone: [`Entry`] reads what a journal record says, [`Projection`] folds records into
 //! [`Change`]s, [`StateManager`] writes those and answers questions. The [`Projector`] takes them behind the order path,
-//! in a task of its own. Called by the orchestrator, which runs that task, and by the page and the commands, which ask.
+//! in a task of its own. Called by the wiring, which runs that task, and by the page and the commands, which ask.
 
 mod convert;
 mod derive;

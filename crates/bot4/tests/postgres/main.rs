@@ -12,6 +12,9 @@ mod server;
 #[path = "../support/mod.rs"]
 mod support;
 
+// What the shared files above ask of this crate.
+use rcgen as _;
+use sea_orm as _;
 use server::Server;
 use std::path::Path;
 use std::time::Duration;

@@ -132,6 +132,7 @@ impl Server {
     }
 
     /// Ends it at once, as a machine that dies.
+    #[allow(dead_code, reason = "not every test binary kills it")]
     pub(crate) fn kill(&self) {
         must(as_server(&format!("{BIN}/pg_ctl")).arg("-D").arg(self.data()).args(["-m", "immediate", "-w", "stop"]));
     }
