@@ -4,6 +4,7 @@
 //! and rounding always says which way. Called by every other crate; depends on `serde` and `thiserror` alone.
 #![deny(clippy::float_arithmetic, clippy::arithmetic_side_effects)]
 
+pub mod bets;
 pub mod decimal;
 pub mod ids;
 pub mod instrument;
@@ -14,6 +15,7 @@ pub mod order;
 pub mod record;
 pub mod time;
 
+pub use bets::{BetSpec, BetStatus, Line, LineKind, MarketId, Odds, Outcome, Quote, Stake};
 pub use decimal::{DecimalError, parse_e8, write_e8};
 pub use ids::{InstrumentId, LegId, OrderId, Pair, Purpose, RoundId, VenueId, VenueOrderId};
 pub use instrument::{Instrument, Lifecycle};
