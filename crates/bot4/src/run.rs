@@ -330,9 +330,7 @@ impl Hot {
         let mirrored = mirroring.as_ref().map(|m| m.handle.clone());
         let behind = mirrored.clone().map(|mirror| Gate {
             reason: SkipReason::MirrorBehind,
-            closed: Box::new(move || {
-                (!mirror.entries_allowed()).then(|| format!("{} records wait for the database", mirror.lag().records))
-            }),
+            closed: Box::new(move || mirror.stops_entries()),
         });
         let config = ServiceConfig {
             links: wiring::links(&self.config, &self.places),

@@ -124,6 +124,18 @@ impl MirrorHandle {
         !full.load(Ordering::Acquire) && !refused.load(Ordering::Acquire)
     }
 
+    /// Why rounds may not be opened, in words; `None` if they may.
+    pub fn stops_entries(&self) -> Option<String> {
+        if self.entries_allowed() {
+            return None;
+        }
+        Some(if self.shared.refused.load(Ordering::Acquire) {
+            "the database refuses to be this journal's mirror, see the error above".to_owned()
+        } else {
+            format!("{} records wait for the database", self.shared.records())
+        })
+    }
+
     /// Waits until record `seq` is in the mirror. Cancel safe.
     pub async fn reached(&self, seq: u64) {
         let mut cursor = self.shared.cursor.subscribe();
