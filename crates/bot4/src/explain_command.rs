@@ -16,6 +16,9 @@ use std::fmt::Write as _;
 /// Rounds and mismatches so far from the moment are told with it, µs.
 const AROUND_US: i64 = 5 * 60 * 1_000_000;
 
+/// Rounds that are told with a moment; `bot4 timeline` lists more.
+const ROUNDS_MOST: usize = 8;
+
 /// What was last looked at so long before the last look of all is not looked at any more, µs.
 const FORGOTTEN_US: i64 = 60 * 60 * 1_000_000;
 
@@ -109,7 +112,7 @@ impl Seen {
                     self.around.push(format!("{} UTC  a person resumed {what}", when::second(written)));
                 }
                 Record::Started { epoch, .. } => {
-                    self.around.push(format!("{} UTC  the bot started (epoch {epoch})", when::second(written)))
+                    self.around.push(format!("{} UTC  the bot started (epoch {epoch})", when::second(written)));
                 }
                 _ => {}
             }
@@ -167,10 +170,8 @@ impl Seen {
         self.stops.iter().filter(|s| self.only.is_none() || s.pair.is_none() || s.pair == self.only).collect()
     }
 
-    fn near_rounds(&self) -> Vec<String> {
-        let mine = |line: &String| self.only.is_none_or(|pair| line.split_whitespace().any(|word| word == pair.as_str()));
-        let (from, to) = (Wall(self.at.0.saturating_sub(AROUND_US)), Wall(self.at.0.saturating_add(AROUND_US)));
-        self.rounds.between(from, to).into_iter().filter(mine).collect()
+    fn near_rounds(&self) -> (Vec<String>, usize) {
+        self.rounds.around(self.at, AROUND_US, self.only, ROUNDS_MOST)
     }
 
     fn text(&self, is_now: bool) -> String {
@@ -206,9 +207,10 @@ impl Seen {
                 "\nNothing seen was written down until then: it is summed up every `explain_period_s` seconds, unless that is 0.\n",
             );
         }
-        let rounds = self.near_rounds();
+        let (rounds, all) = self.near_rounds();
         if !rounds.is_empty() {
-            text.push_str("\nRounds within five minutes of it\n");
+            let more = if all > rounds.len() { format!(": the nearest of {all}") } else { String::new() };
+            let _ = writeln!(text, "\nRounds within five minutes of it{more}");
             rounds.iter().for_each(|line| text.push_str(&format!("  {line}\n")));
         }
         if !self.around.is_empty() {
@@ -240,7 +242,7 @@ impl Seen {
             "stopped": stopped.collect::<Vec<_>>(),
             "stuck": stuck.collect::<Vec<_>>(),
             "sightings": sightings.collect::<Vec<_>>(),
-            "rounds": self.near_rounds(),
+            "rounds": self.near_rounds().0,
             "around": self.around,
         })
         .to_string()

@@ -56,7 +56,8 @@ pub(crate) fn each(folder: &Path, mut take: impl FnMut(Record)) -> anyhow::Resul
         if frame.kind == KIND_SNAPSHOT {
             if stands_alone {
                 match serde_json::from_slice::<Vec<Record>>(&frame.body) {
-                    Ok(records) => records.into_iter().for_each(&mut take),
+                    // A snapshot carries the epoch on; nothing started there.
+                    Ok(records) => records.into_iter().filter(|r| !matches!(r, Record::Started { .. })).for_each(&mut take),
                     Err(e) => gaps.push(format!("record {}, a snapshot, does not read back: {e}", frame.seq)),
                 }
             }

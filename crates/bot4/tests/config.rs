@@ -276,12 +276,18 @@ fn limits_that_would_stop_everything_are_refused() {
 
 #[test]
 fn real_money_needs_credentials_and_each_one_is_named() {
-    file("mode: live\npairs: [ETH-USD]\n", expect![[r#"
+    file(
+        "mode: live\npairs: [ETH-USD]\n",
+        expect![[r#"
         credential VEST_SIGNING_KEY is missing: set it in the environment or in .env
-        exit code 2"#]]);
-    arguments(&["--mode", "live"], expect![[r#"
+        exit code 2"#]],
+    );
+    arguments(
+        &["--mode", "live"],
+        expect![[r#"
         credential VEST_SIGNING_KEY is missing: set it in the environment or in .env
-        exit code 2"#]]);
+        exit code 2"#]],
+    );
 }
 
 #[test]
@@ -289,22 +295,28 @@ fn settings_that_do_not_go_together_are_refused_where_they_stand() {
     let of = |more: &str| said(Some(&format!("{RIGHT}{more}\n")), None, &[], &[]);
     expect![[r#"
         config.yaml:3:15: notional_usd: 6000 is over the cap of 5000 on a leg: it would never trade
-        exit code 2"#]].assert_eq(&of("notional_usd: 6000"));
+        exit code 2"#]]
+    .assert_eq(&of("notional_usd: 6000"));
     expect![[r#"
         watchdog.takeover_ms: 5000 is under twice the heartbeat of 3000 ms: one late beat would do
-        exit code 2"#]].assert_eq(&of("watchdog: { heartbeat_ms: 3000 }"));
+        exit code 2"#]]
+    .assert_eq(&of("watchdog: { heartbeat_ms: 3000 }"));
     expect![[r#"
         config.yaml:3:20: journal.cap_mb: 10 is out of range: from 40 to 1048576
-        exit code 2"#]].assert_eq(&of("journal: { cap_mb: 10 }"));
+        exit code 2"#]]
+    .assert_eq(&of("journal: { cap_mb: 10 }"));
     expect![[r#"
         config.yaml:3:26: execution.entry_even: "trimm" is none of: complete, trim; did you mean `trim`?
-        exit code 2"#]].assert_eq(&of("execution: { entry_even: trimm }"));
+        exit code 2"#]]
+    .assert_eq(&of("execution: { entry_even: trimm }"));
     expect![[r#"
         config.yaml:3:10: funding: "free" is neither `venue` nor a percentage such as 0.02: not a plain decimal
-        exit code 2"#]].assert_eq(&of("funding: free"));
+        exit code 2"#]]
+    .assert_eq(&of("funding: free"));
     expect![[r#"
         config.yaml:3:1: expected_funding: set twice: it is another name of `funding`, which is set beside it
-        exit code 2"#]].assert_eq(&of("expected_funding: 0.01\nfunding: venue"));
+        exit code 2"#]]
+    .assert_eq(&of("expected_funding: 0.01\nfunding: venue"));
     expect![[r#"
         config.yaml:3:30: venues.paradex.quiet.0: "04:25-04:50 mo" has no day in "mo" (days are mon tue wed thu fri sat sun); write for example `04:25-04:50 mon-fri`: from and to in UTC, then the days, or no day for all of them
         exit code 2"#]].assert_eq(&of("venues: { paradex: { quiet: [\"04:25-04:50 mo\"] } }"));
@@ -313,10 +325,12 @@ fn settings_that_do_not_go_together_are_refused_where_they_stand() {
         exit code 2"#]].assert_eq(&of("venues: { paradex: { quote_usd: 3 } }"));
     expect![[r#"
         config.yaml:3:24: database.root_cert: cannot be read: No such file or directory (os error 2)
-        exit code 2"#]].assert_eq(&of("database: { root_cert: nowhere.crt }"));
+        exit code 2"#]]
+    .assert_eq(&of("database: { root_cert: nowhere.crt }"));
     expect![[r#"
         config.yaml:3:16: max_holding_s: 0 must be above zero; leave it out to hold until the spread closes it
-        exit code 2"#]].assert_eq(&of("max_holding_s: 0"));
+        exit code 2"#]]
+    .assert_eq(&of("max_holding_s: 0"));
 }
 
 #[test]

@@ -542,59 +542,59 @@ fn it_is_explained_why_nothing_was_traded() {
         folder.path(),
         &["explain", "--at", "2026-11-21T10:02:30Z"],
         expect![[r#"
-        Why it did or did not trade, at 2026-11-21 10:02:30 UTC
-        The journal's last record is from 2026-11-21 10:03:20 UTC.
+            Why it did or did not trade, at 2026-11-21 10:02:30 UTC
+            The journal's last record is from 2026-11-21 10:03:20 UTC.
 
-        ETH-USD  long vest, short paradex: 412 looks from 2026-11-21 10:02:00 to 10:03:00 UTC
-          best spread 0.27% at 10:02:31 UTC, wanted 0.30%: 0.03% short of it
-          edge after all costs 0.19%, wanted 0.00%
-          not taken for spread_too_small: The executable spread is under its threshold: the normal case, named in the record of what was seen. (0.27% of 0.30%)
-          all looks: spread_too_small 400, book_stale 12
+            ETH-USD  long vest, short paradex: 412 looks from 2026-11-21 10:02:00 to 10:03:00 UTC
+              best spread 0.27% at 10:02:31 UTC, wanted 0.30%: 0.03% short of it
+              edge after all costs 0.19%, wanted 0.00%
+              not taken for spread_too_small: The executable spread is under its threshold: the normal case. (0.27% of 0.30%)
+              all looks: spread_too_small 400, book_stale 12
 
-        ETH-USD  long paradex, short vest: 412 looks from 2026-11-21 10:02:00 to 10:03:00 UTC
-          no spread was seen: there was no pair of books to trade on
-          not taken for book_stale: A book is stale, gapped, crossed or one-sided.
-          all looks: book_stale 412
+            ETH-USD  long paradex, short vest: 412 looks from 2026-11-21 10:02:00 to 10:03:00 UTC
+              no spread was seen: there was no pair of books to trade on
+              not taken for book_stale: A book is stale, gapped, crossed or one-sided.
+              all looks: book_stale 412
 
-        Rounds within five minutes of it
-          3-1  2026-11-21 10:00:00  ETH-USD  vest  paradex  0.25  0.35%  completed    1.45   17 ms   75.1 s
-          3-2  2026-11-21 10:01:30  ETH-USD  vest  paradex  0.25  0.35%  auto_closed  -0.85  206 ms  0.3 s
+            Rounds within five minutes of it
+              3-1  2026-11-21 10:00:00  ETH-USD  vest  paradex  0.25  0.35%  completed    1.45   17 ms   75.1 s
+              3-2  2026-11-21 10:01:30  ETH-USD  vest  paradex  0.25  0.35%  auto_closed  -0.85  206 ms  0.3 s
 
-        Also within five minutes of it
-          2026-11-21 09:59:00 UTC  the bot started (epoch 3)
-          2026-11-21 10:03:20 UTC  paradex stopped ETH-USD: the venue holds -0.10, the journal 0
-        exit code 0"#]],
+            Also within five minutes of it
+              2026-11-21 09:59:00 UTC  the bot started (epoch 3)
+              2026-11-21 10:03:20 UTC  paradex stopped ETH-USD: the venue holds -0.10, the journal 0
+            exit code 0"#]],
     );
     check(
         folder.path(),
         &["explain", "--at", "2026-11-21T10:04:00Z", "--pair", "eth-usd"],
         expect![[r#"
-        Why it did or did not trade, at 2026-11-21 10:04:00 UTC
-        The journal's last record is from 2026-11-21 10:03:20 UTC.
+            Why it did or did not trade, at 2026-11-21 10:04:00 UTC
+            The journal's last record is from 2026-11-21 10:03:20 UTC.
 
-        Stopped then
-          ETH-USD since 2026-11-21 10:03:20 UTC, by paradex: the venue holds -0.10, the journal 0
-            `bot4 resume` lets it trade again, once it is explained
+            Stopped then
+              ETH-USD since 2026-11-21 10:03:20 UTC, by paradex: the venue holds -0.10, the journal 0
+                `bot4 resume` lets it trade again, once it is explained
 
-        ETH-USD  long vest, short paradex: 412 looks from 2026-11-21 10:02:00 to 10:03:00 UTC
-          best spread 0.27% at 10:02:31 UTC, wanted 0.30%: 0.03% short of it
-          edge after all costs 0.19%, wanted 0.00%
-          not taken for spread_too_small: The executable spread is under its threshold: the normal case, named in the record of what was seen. (0.27% of 0.30%)
-          all looks: spread_too_small 400, book_stale 12
+            ETH-USD  long vest, short paradex: 412 looks from 2026-11-21 10:02:00 to 10:03:00 UTC
+              best spread 0.27% at 10:02:31 UTC, wanted 0.30%: 0.03% short of it
+              edge after all costs 0.19%, wanted 0.00%
+              not taken for spread_too_small: The executable spread is under its threshold: the normal case. (0.27% of 0.30%)
+              all looks: spread_too_small 400, book_stale 12
 
-        ETH-USD  long paradex, short vest: 412 looks from 2026-11-21 10:02:00 to 10:03:00 UTC
-          no spread was seen: there was no pair of books to trade on
-          not taken for book_stale: A book is stale, gapped, crossed or one-sided.
-          all looks: book_stale 412
+            ETH-USD  long paradex, short vest: 412 looks from 2026-11-21 10:02:00 to 10:03:00 UTC
+              no spread was seen: there was no pair of books to trade on
+              not taken for book_stale: A book is stale, gapped, crossed or one-sided.
+              all looks: book_stale 412
 
-        Rounds within five minutes of it
-          3-1  2026-11-21 10:00:00  ETH-USD  vest  paradex  0.25  0.35%  completed    1.45   17 ms   75.1 s
-          3-2  2026-11-21 10:01:30  ETH-USD  vest  paradex  0.25  0.35%  auto_closed  -0.85  206 ms  0.3 s
+            Rounds within five minutes of it
+              3-1  2026-11-21 10:00:00  ETH-USD  vest  paradex  0.25  0.35%  completed    1.45   17 ms   75.1 s
+              3-2  2026-11-21 10:01:30  ETH-USD  vest  paradex  0.25  0.35%  auto_closed  -0.85  206 ms  0.3 s
 
-        Also within five minutes of it
-          2026-11-21 09:59:00 UTC  the bot started (epoch 3)
-          2026-11-21 10:03:20 UTC  paradex stopped ETH-USD: the venue holds -0.10, the journal 0
-        exit code 0"#]],
+            Also within five minutes of it
+              2026-11-21 09:59:00 UTC  the bot started (epoch 3)
+              2026-11-21 10:03:20 UTC  paradex stopped ETH-USD: the venue holds -0.10, the journal 0
+            exit code 0"#]],
     );
     check(
         folder.path(),

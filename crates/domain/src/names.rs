@@ -112,7 +112,7 @@ words!(
         Cooldown = "cooldown",
         /// A venue refused to prepare the order.
         Prepare = "prepare",
-        /// The executable spread is under its threshold: the normal case, named in the record of what was seen.
+        /// The executable spread is under its threshold: the normal case.
         SpreadTooSmall = "spread_too_small",
         /// A window around a venue's maintenance or session end.
         Schedule = "schedule",

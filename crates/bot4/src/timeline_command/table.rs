@@ -55,11 +55,18 @@ impl Rounds {
         ids
     }
 
-    /// Rounds opened or ended between two moments, as lines of [`Self::text`] without a head.
-    pub(crate) fn between(&self, from: Wall, to: Wall) -> Vec<String> {
-        let inside = |b: &Brief| b.at <= to && b.ended.is_none_or(|(at, _)| at >= from);
-        let rows: Vec<_> = self.0.iter().filter(|(_, b)| inside(b)).map(row).collect();
-        out::columns(&rows).lines().map(str::to_owned).collect()
+    /// Rounds under way within so many microseconds of a moment, of one pair or of all, as lines of [`Self::text`] without a
+    /// head: the `most` that were opened nearest to it, and how many there are.
+    pub(crate) fn around(&self, moment: Wall, within_us: i64, pair: Option<Pair>, most: usize) -> (Vec<String>, usize) {
+        let (from, to) = (Wall(moment.0.saturating_sub(within_us)), Wall(moment.0.saturating_add(within_us)));
+        let inside = |b: &Brief| pair.is_none_or(|p| p == b.pair) && b.at <= to && b.ended.is_none_or(|(at, _)| at >= from);
+        let mut found: Vec<(&RoundId, &Brief)> = self.0.iter().filter(|(_, b)| inside(b)).collect();
+        let all = found.len();
+        found.sort_by_key(|(_, b)| b.at.0.abs_diff(moment.0));
+        found.truncate(most);
+        found.sort_by_key(|(id, _)| **id);
+        let rows: Vec<_> = found.into_iter().map(row).collect();
+        (out::columns(&rows).lines().map(str::to_owned).collect(), all)
     }
 
     /// A table of the last ones, oldest first.
