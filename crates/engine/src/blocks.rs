@@ -30,6 +30,11 @@ impl Engine {
         self.blocks.iter().map(|(reason, detail)| (*reason, detail.as_str()))
     }
 
+    /// Whether nothing stops all entries: no operator, no stop, no reason from outside, nothing foreign.
+    pub fn entries_allowed(&self) -> bool {
+        !self.paused && self.stopping.is_none() && self.journal_ok && self.blocks.is_empty() && self.frozen.is_none()
+    }
+
     /// What was seen on an account that belongs to no pair of ours: no round is opened anywhere until a person resumes.
     pub fn frozen(&self) -> Option<&str> {
         self.frozen.as_deref()

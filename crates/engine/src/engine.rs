@@ -44,6 +44,8 @@ pub enum OnStop {
     Leave,
     /// They are closed.
     Flatten,
+    /// That of this pair is closed, the others stay.
+    FlattenPair(Pair),
 }
 
 /// A record that does not fold: the journal does not fit this build or is not ours.
@@ -157,6 +159,11 @@ impl Engine {
             accounts_read: 0,
             dropped: Vec::new(),
         }
+    }
+
+    /// The same for a process that only cleans up behind another one: every entry is refused by its gate.
+    pub fn reducing(config: EngineConfig) -> Self {
+        Self { gate: Gate::reducing(config.limits), ..Self::new(config) }
     }
 
     /// Folds one record in: how the journal is replayed, and how every record made while running takes effect.
@@ -289,6 +296,11 @@ impl Engine {
                 let (spec, key) = (o.spec.clone(), o.key.clone());
                 desk.adopt(o.spec.venue, venue_api::KnownOrder { spec, key, fills: o.fills, over: !o.is_live() });
             }
+        }
+        // A late word about an order of a round that is over is no stranger's.
+        for o in self.ended.iter().flat_map(|s| &s.round.orders) {
+            let (spec, key) = (o.spec.clone(), o.key.clone());
+            desk.adopt(o.spec.venue, venue_api::KnownOrder { spec, key, fills: o.fills, over: true });
         }
         self.results.clear();
         if positions > 0 || under_way > 0 {

@@ -3,7 +3,7 @@
 use crate::Desk;
 use crate::engine::{Engine, OnStop};
 use domain::record::ExitReason;
-use domain::{Now, OrderId, RoundId};
+use domain::{Now, OrderId, Pair, RoundId};
 use saga::Goal;
 
 impl Engine {
@@ -22,13 +22,24 @@ impl Engine {
     }
 
     pub(crate) fn flatten_when_stopping(&mut self, now: Now, desk: &mut impl Desk) {
-        if !matches!(self.stopping, Some((OnStop::Flatten, _))) {
-            return;
-        }
-        let open: Vec<RoundId> =
-            self.rounds.values().map(|s| &s.round).filter(|r| r.goal == Goal::Hold).map(saga::Round::id).collect();
+        let open: Vec<RoundId> = self
+            .rounds
+            .values()
+            .map(|s| &s.round)
+            .filter(|r| r.goal == Goal::Hold && self.is_to_close(r.plan.pair))
+            .map(saga::Round::id)
+            .collect();
         for id in open {
             self.exit(id, ExitReason::Operator, None, now, desk);
+        }
+    }
+
+    /// Whether stopping closes what this pair holds.
+    fn is_to_close(&self, pair: Pair) -> bool {
+        match self.stopping {
+            Some((OnStop::Flatten, _)) => true,
+            Some((OnStop::FlattenPair(chosen), _)) => chosen == pair,
+            Some((OnStop::Leave, _)) | None => false,
         }
     }
 
@@ -44,10 +55,8 @@ impl Engine {
 
     /// True once nothing is pending and nothing is uncovered: what is left is open, even and journaled.
     pub fn stopped(&self) -> bool {
-        let flatten = matches!(self.stopping, Some((OnStop::Flatten, _)));
-        self.stopping.is_some()
-            && self.rounds.values().all(|s| s.round.goal == Goal::Hold && !s.round.any_live())
-            && (!flatten || self.rounds.is_empty())
+        let rests = |r: &saga::Round| r.goal == Goal::Hold && !r.any_live() && !self.is_to_close(r.plan.pair);
+        self.stopping.is_some() && self.rounds.values().all(|s| rests(&s.round))
     }
 
     /// What would be left behind by leaving now, a sentence a round.

@@ -118,8 +118,13 @@ impl VenueClient for ParadexClient {
         let Some(market) = self.instruments.iter().position(|i| i.id == order.spec.instrument) else { return };
         let stamp = order.key.dead_after.ms().saturating_sub(self.capabilities.fence_ms);
         self.last_stamp_ms = self.last_stamp_ms.max(u64::try_from(stamp).unwrap_or(0));
+        let id = order.spec.id;
         if let Some(t) = self.orders.add(order.spec, order.key, market) {
             t.sent = Sent::Adopted;
+        }
+        // Recognised, and not asked about any more.
+        if order.over {
+            self.orders.forget(id);
         }
     }
     fn forget(&mut self, order: OrderId) {

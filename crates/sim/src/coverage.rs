@@ -15,7 +15,8 @@ pub struct Coverage {
 }
 
 /// What a thousand drawn worlds must have met, by group.
-const REQUIRED: [(&str, &[&str]); 9] = [
+const REQUIRED: [(&str, &[&str]); 10] = [
+    ("forced", &["named", "seen"]),
     ("ending", &["completed", "nothing_filled", "auto_closed"]),
     ("record", &["started", "opened", "intended", "news", "decided", "ended", "mismatch"]),
     (
@@ -32,6 +33,8 @@ const REQUIRED: [(&str, &[&str]); 9] = [
             "exit_begun max_holding",
             "exit_begun operator",
             "exit_dropped",
+            "exit_begun forced",
+            "gave_up uneven",
             "flatten",
             "stuck",
             "unstuck",

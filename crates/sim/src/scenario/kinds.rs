@@ -2,10 +2,11 @@
 
 use super::{Disk, Moment, Scenario, Step, What, When};
 use crate::bot::{PARADEX, VEST};
+use domain::record::Evening;
 use serde_json::{Value, json};
 
 /// The kinds of round whose every effect is crashed once, by name.
-pub const KINDS: [&str; 16] = [
+pub const KINDS: [&str; 20] = [
     "clean",
     "leg_refused",
     "leg_dropped",
@@ -22,6 +23,10 @@ pub const KINDS: [&str; 16] = [
     "disk_full",
     "operator_exit",
     "foreign_order",
+    "liquidated",
+    "deleveraged",
+    "spec_changed",
+    "trimmed",
 ];
 
 fn fault(when: When, venue: usize, name: &'static str, parameters: Value, lasts_ms: Option<i64>) -> Step {
@@ -76,10 +81,27 @@ impl Scenario {
                 let plant = |venue, at| Step { when: When::At(at), what: What::Foreign { venue }, lasts_ms: None };
                 vec![plant(PARADEX, 6_000), plant(VEST, 6_000)]
             }
+            "liquidated" => {
+                let opened = When::After(Moment::Opens, 1, 900);
+                vec![fault(opened, PARADEX, "liquidate", json!({"share_bps": 10_000}), Some(200))]
+            }
+            "deleveraged" => {
+                let opened = When::After(Moment::Opens, 1, 900);
+                vec![fault(opened, VEST, "deleverage", json!({"share_bps": 4_000}), Some(200))]
+            }
+            "spec_changed" => {
+                let opened = When::After(Moment::Opens, 1, 900);
+                vec![fault(opened, VEST, "change_spec", json!({"symbol": "ETH-PERP", "price_decimals": 1}), None)]
+            }
+            "trimmed" => vec![on(PARADEX, "partial_fill", json!({"count": 2, "share_bps": 4_000}))],
             _ => return None,
         };
         let named = Self::quiet(name.to_owned(), steps);
         // The first opportunity of a full disk comes and goes; the others must find it working.
-        Some(if name == "disk_full" { Self { run_ms: 22_000, ..named } } else { named })
+        Some(match name {
+            "disk_full" => Self { run_ms: 22_000, ..named },
+            "trimmed" => Self { even: [Evening::Trim; 2], ..named },
+            _ => named,
+        })
     }
 }

@@ -134,6 +134,11 @@ impl Scenario {
         self.steps.iter().any(|s| matches!(s.what, What::Fault { name: "liquidate" | "deleverage", .. }))
     }
 
+    /// Whether an instrument's grid changes.
+    pub(crate) fn changes_grid(&self) -> bool {
+        self.steps.iter().any(|s| matches!(s.what, What::Fault { name: "change_spec", .. }))
+    }
+
     /// Whether somebody else uses the account.
     pub(crate) fn has_foreign(&self) -> bool {
         self.steps.iter().any(|s| matches!(s.what, What::Foreign { .. }))

@@ -194,7 +194,9 @@ impl World {
         } else if let Some(before) = self.cash_at_start {
             let change = self.venues.cash_e8() - before;
             let net = i128::from(self.shadow.net_e8());
-            if change != net {
+            // After a change of its grid a venue tells old fills on the new one, up to half a step beside what it booked.
+            let beside = if self.scenario.changes_grid() { 5_000_000 } else { 0 };
+            if (change - net).abs() > beside {
                 return Err(format!("the rounds' results sum to {net}, the venues' balances changed by {change} (at 1e-8)"));
             }
         }

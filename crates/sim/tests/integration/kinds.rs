@@ -30,6 +30,11 @@ fn every_kind_meets_what_it_is_named_for() {
         ("disk_full", "journal", "entry withheld"),
         ("operator_exit", "decision", "exit_begun operator"),
         ("foreign_order", "operator", "pair stopped for a stranger"),
+        ("liquidated", "forced", "named"),
+        ("deleveraged", "forced", "seen"),
+        ("deleveraged", "decision", "exit_begun forced"),
+        ("spec_changed", "fault", "vest change_spec"),
+        ("trimmed", "decision", "gave_up uneven"),
     ];
     for kind in KINDS {
         assert!(table.iter().any(|(k, ..)| *k == kind), "{kind} is named for something");
