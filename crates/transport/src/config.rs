@@ -3,6 +3,7 @@
 use crate::RateBudget;
 use hyper::Uri;
 use hyper::http::uri::Scheme;
+use std::collections::BTreeMap;
 use std::fmt;
 use std::time::Duration;
 use venue_api::{ConnId, Lane};
@@ -16,6 +17,9 @@ pub struct LinkConfig {
     pub rest_base: String,
     /// Base of the WebSocket, `wss` only; targets of connections are appended.
     pub ws_base: String,
+    /// Bases of single connections that lead elsewhere (none): a venue whose market data has moved to another host than
+    /// its account.
+    pub ws_base_of: BTreeMap<ConnId, String>,
     /// Further trusted authorities, PEM: the simulators' own. The public ones are always trusted.
     pub extra_roots: Vec<String>,
     /// How long an unused HTTP connection is kept (90 s).
@@ -66,6 +70,7 @@ impl LinkConfig {
             name: name.into(),
             rest_base: rest_base.into(),
             ws_base: ws_base.into(),
+            ws_base_of: BTreeMap::new(),
             extra_roots: Vec::new(),
             pool_idle_timeout: Duration::from_secs(90),
             pool_max_idle_per_host: 4,

@@ -3,6 +3,7 @@
 use crate::config::{Endpoint, LinkConfig, LinkError};
 use futures_util::StreamExt;
 use futures_util::stream::FuturesUnordered;
+use rustls::HandshakeKind;
 use rustls::pki_types::pem::PemObject;
 use rustls::pki_types::{CertificateDer, ServerName};
 use std::cell::{Cell, RefCell};
@@ -47,6 +48,7 @@ pub(crate) struct Dialer {
     /// What the last lookup said, for the time when the name server does not answer.
     last_known: RefCell<Vec<SocketAddr>>,
     handshakes: Cell<u64>,
+    resumed: Cell<u64>,
 }
 
 impl Dialer {
@@ -63,7 +65,7 @@ impl Dialer {
             example: "https://api.example.com/v1",
         })?;
         let (timeout, last_known) = (config.connect_timeout, RefCell::default());
-        Ok(Self { tls, endpoint, name, timeout, last_known, handshakes: Cell::new(0) })
+        Ok(Self { tls, endpoint, name, timeout, last_known, handshakes: Cell::new(0), resumed: Cell::new(0) })
     }
 
     pub(crate) fn endpoint(&self) -> &Endpoint {
@@ -73,6 +75,11 @@ impl Dialer {
     /// TLS handshakes that succeeded.
     pub(crate) fn handshakes(&self) -> u64 {
         self.handshakes.get()
+    }
+
+    /// How many of them resumed an earlier session: no certificate is sent and checked again.
+    pub(crate) fn resumed(&self) -> u64 {
+        self.resumed.get()
     }
 
     /// A connection, or why there is none, in a sentence.
@@ -85,11 +92,13 @@ impl Dialer {
 
     async fn try_dial(&self) -> Result<Stream, String> {
         let addresses = self.lookup().await.map_err(|e| format!("the name {} has no address: {e}", self.endpoint.host))?;
-        let tcp = first_to_answer(addresses).await.map_err(|e| format!("{:?} cannot be reached: {e}", self.endpoint))?;
-        tcp.set_nodelay(true).map_err(|e| format!("{:?} cannot be sent to without delay: {e}", self.endpoint))?;
+        let tcp = reach(addresses).await.map_err(|e| format!("{:?} cannot be reached: {e}", self.endpoint))?;
         let tls = self.tls.connect(self.name.clone(), tcp).await;
         let tls = tls.map_err(|e| format!("{:?} is not trusted or speaks no TLS: {e}", self.endpoint))?;
         self.handshakes.set(self.handshakes.get() + 1);
+        if tls.get_ref().1.handshake_kind() == Some(HandshakeKind::Resumed) {
+            self.resumed.set(self.resumed.get() + 1);
+        }
         Ok(tls)
     }
 
@@ -104,6 +113,13 @@ impl Dialer {
             Err(_) => Ok(self.last_known.borrow().clone()),
         }
     }
+}
+
+/// The one place where a TCP connection of this crate is made: an order is never held back to fill a segment.
+async fn reach(addresses: Vec<SocketAddr>) -> io::Result<TcpStream> {
+    let tcp = first_to_answer(addresses).await?;
+    tcp.set_nodelay(true)?;
+    Ok(tcp)
 }
 
 /// Tries the addresses in order, the next one as soon as one fails or is silent for a while, and takes the first
@@ -125,5 +141,20 @@ async fn first_to_answer(addresses: Vec<SocketAddr>) -> io::Result<TcpStream> {
             },
             () = tokio::time::sleep(NEXT_ADDRESS_AFTER), if rest.len() > 0 => {}
         }
+    }
+}
+
+#[cfg(test)]
+#[allow(clippy::unwrap_used, reason = "a test stops where something is wrong")]
+mod tests {
+    use super::*;
+
+    #[tokio::test]
+    async fn every_connection_sends_without_delay() {
+        let venue = std::net::TcpListener::bind("127.0.0.1:0").unwrap();
+        let plain = TcpStream::connect(venue.local_addr().unwrap()).await.unwrap();
+        assert!(!plain.nodelay().unwrap(), "the kernel's own choice would wait");
+        let ours = reach(vec![venue.local_addr().unwrap()]).await.unwrap();
+        assert!(ours.nodelay().unwrap());
     }
 }

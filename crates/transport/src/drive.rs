@@ -32,7 +32,9 @@ pub(crate) enum Queued {
 pub(crate) struct Inner {
     pub(crate) config: LinkConfig,
     pub(crate) clock: Clock,
-    pub(crate) ws: Dialer,
+    ws: Dialer,
+    /// Of connections that lead elsewhere.
+    ws_of: BTreeMap<ConnId, Dialer>,
     pub(crate) http: Http,
     pub(crate) tasks: TaskTracker,
     pub(crate) stop: CancellationToken,
@@ -51,7 +53,7 @@ impl Inner {
     pub(crate) fn new(
         config: LinkConfig,
         clock: Clock,
-        ws: Dialer,
+        (ws, ws_of): (Dialer, BTreeMap<ConnId, Dialer>),
         http: Http,
         tasks: TaskTracker,
         seed: u64,
@@ -61,6 +63,7 @@ impl Inner {
             config,
             clock,
             ws,
+            ws_of,
             http,
             tasks,
             stop: CancellationToken::new(),
@@ -73,6 +76,16 @@ impl Inner {
             waker: RefCell::default(),
             last_feed: Cell::new(None),
         }
+    }
+
+    /// Where a connection leads.
+    pub(crate) fn ws(&self, conn: ConnId) -> &Dialer {
+        self.ws_of.get(&conn).unwrap_or(&self.ws)
+    }
+
+    /// Every way to a WebSocket.
+    pub(crate) fn ws_dialers(&self) -> impl Iterator<Item = &Dialer> {
+        std::iter::once(&self.ws).chain(self.ws_of.values())
     }
 
     /// Puts something into the line and sees to it that it is delivered.

@@ -33,6 +33,8 @@ type Sending = Pin<Box<dyn Future<Output = Result<Response<Incoming>, TrySendErr
 pub struct HttpStats {
     /// Connections made, each with one TLS handshake.
     pub handshakes: u64,
+    /// Of these handshakes, how many resumed an earlier TLS session.
+    pub resumed: u64,
     /// Requests that were begun on a connection.
     pub requests: u64,
     /// Of these, how many found a warm connection.
@@ -127,6 +129,7 @@ impl Http {
     pub(crate) fn stats(&self) -> HttpStats {
         HttpStats {
             handshakes: self.dialer.handshakes(),
+            resumed: self.dialer.resumed(),
             requests: self.requests.get(),
             reused: self.reused.get(),
             idle: self.lanes.iter().map(|l| l.idle.borrow().iter().filter(|c| self.usable(c)).count()).sum(),
@@ -301,7 +304,9 @@ impl Http {
     async fn fill(&self, lane: Lane) -> Result<usize, String> {
         let state = self.lane(lane);
         let count = || state.idle.borrow().len() + state.busy.get();
-        let missing = state.warm.get().saturating_sub(count());
+        // What may not grow a moment old is made when it is needed and not before.
+        let warm = if self.idle_timeout.is_zero() { 0 } else { state.warm.get() };
+        let missing = warm.saturating_sub(count());
         let made = futures_util::future::join_all((0..missing).map(|_| self.connect())).await;
         let mut failed = None;
         for connection in made {

@@ -8,6 +8,7 @@ use crate::socket::{Slot, State, open};
 use crate::{Clock, HttpStats, LinkEvent};
 use domain::Now;
 use signing::SanitizedValue;
+use std::collections::BTreeMap;
 use std::hash::{BuildHasher, Hasher};
 use std::rc::Rc;
 use std::time::Duration;
@@ -42,10 +43,15 @@ impl Link {
         let rest = Endpoint::parse(&config.name, Kind::Rest, &config.rest_base)?;
         let ws = Endpoint::parse(&config.name, Kind::WebSocket, &config.ws_base)?;
         let rest = Dialer::new(tls.clone(), rest, &config, "rest_base")?;
-        let ws = Dialer::new(tls, ws, &config, "ws_base")?;
+        let ws = Dialer::new(tls.clone(), ws, &config, "ws_base")?;
+        let mut ws_of = BTreeMap::new();
+        for (conn, base) in &config.ws_base_of {
+            let endpoint = Endpoint::parse(&config.name, Kind::WebSocket, base)?;
+            ws_of.insert(*conn, Dialer::new(tls.clone(), endpoint, &config, "ws_base")?);
+        }
         let tasks = TaskTracker::new();
         let http = Http::new(rest, &config, clock, tasks.clone());
-        let inner = Rc::new(Inner::new(config, clock, ws, http, tasks, seed(), Rc::new(on_event)));
+        let inner = Rc::new(Inner::new(config, clock, (ws, ws_of), http, tasks, seed(), Rc::new(on_event)));
 
         let driver = Rc::clone(&inner);
         inner.tasks.spawn_local(async move { std::future::poll_fn(|cx| driver.turn(cx)).await });
@@ -115,7 +121,12 @@ impl Link {
 
     /// TLS handshakes of WebSockets so far.
     pub fn ws_handshakes(&self) -> u64 {
-        self.inner.ws.handshakes()
+        self.inner.ws_dialers().map(Dialer::handshakes).sum()
+    }
+
+    /// How many of them resumed an earlier TLS session.
+    pub fn ws_resumed(&self) -> u64 {
+        self.inner.ws_dialers().map(Dialer::resumed).sum()
     }
 
     /// Whether a connection is up.
@@ -189,7 +200,7 @@ impl Link {
                 tracing::info!(conn = conn.0, wait_ms, "[RECONNECT] Attempting reconnection to {}...", task.config.name);
             }
             let within = task.config.connect_timeout;
-            let result = open(&task.ws, &target, &headers, task.config.message_max, within).await;
+            let result = open(task.ws(conn), &target, &headers, task.config.message_max, within).await;
             task.connected(conn, generation, result);
         });
         slot.state = State::Connecting(connecting.abort_handle());

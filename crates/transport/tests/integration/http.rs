@@ -192,3 +192,27 @@ fn what_cannot_be_written_as_a_request_is_not_sent_and_shows_nothing() {
         assert_eq!(rig.until(1).await, ["reply 1 not sent: the request's target is not part of a URL"]);
     });
 }
+
+#[test]
+fn a_new_http_connection_resumes_the_tls_session_of_an_earlier_one() {
+    local(async {
+        let venue = Venue::start();
+        let rig = Rig::new(LinkConfig { pool_idle_timeout: Duration::ZERO, ..config(&venue) });
+        for n in 1..=3 {
+            rig.link.perform(get(n, Lane::Orders, "/x"));
+            rig.until(usize::try_from(n).unwrap()).await;
+        }
+        let stats = rig.link.http_stats();
+        assert_eq!((stats.handshakes, stats.resumed), (3, 2), "all but the first");
+    });
+}
+
+#[test]
+fn nothing_is_kept_warm_where_nothing_may_be_kept() {
+    local(async {
+        let venue = Venue::start();
+        let rig = Rig::new(LinkConfig { pool_idle_timeout: Duration::ZERO, ..config(&venue) });
+        assert_eq!(rig.link.warm(Lane::Orders, 2).await, Ok(0));
+        assert_eq!(rig.link.http_stats().handshakes, 0);
+    });
+}

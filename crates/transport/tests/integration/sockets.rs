@@ -227,3 +227,41 @@ fn a_link_is_not_made_for_plain_addresses_or_broken_authorities() {
         assert!(matches!(root, Some(LinkError::Root { number: 1, .. })), "{root:?}");
     });
 }
+
+#[test]
+fn a_connection_may_lead_elsewhere_than_the_others() {
+    local(async {
+        let (account, market) = (Venue::start(), Venue::start());
+        let ws_base_of = std::collections::BTreeMap::from([(ConnId(0), format!("wss://{}/feed", market.ws))]);
+        let extra_roots = vec![account.ca_pem.clone(), market.ca_pem.clone()];
+        let rig = Rig::new(LinkConfig { ws_base_of, extra_roots, ..config(&account) });
+        rig.link.perform(connect(0, "?version=1.0"));
+        assert_eq!(rig.until(1).await, ["open 0"]);
+        market.wait_for("upgrade /feed?version=1.0 k1");
+        rig.link.perform(connect(1, "/private"));
+        assert_eq!(rig.until(2).await[1], "open 1");
+        account.wait_for("upgrade /ws/private k1");
+        assert_eq!(rig.link.ws_handshakes(), 2, "both are counted");
+        let plain = std::collections::BTreeMap::from([(ConnId(0), "ws://x/feed".to_owned())]);
+        let refused = Link::new(LinkConfig { ws_base_of: plain, ..config(&account) }, Clock::start(), |_, _| {}).err();
+        assert!(matches!(refused, Some(LinkError::Plain { place: "ws_base", .. })), "{refused:?}");
+    });
+}
+
+#[test]
+fn a_reconnection_resumes_the_tls_session() {
+    local(async {
+        let venue = Venue::start();
+        let rig = Rig::new(LinkConfig { backoff_base: Duration::from_millis(2), ..config(&venue) });
+        rig.open(0).await;
+        // The venue's tickets come with its first bytes, so this answer means that they are here.
+        rig.link.perform(say(0, "hello"));
+        rig.until(2).await;
+        assert_eq!((rig.link.ws_handshakes(), rig.link.ws_resumed()), (1, 0), "the first one has nothing to resume");
+        rig.link.perform(say(0, "drop"));
+        rig.until(3).await;
+        rig.link.perform(connect(0, ""));
+        assert_eq!(rig.until(5).await[4], "open 0");
+        assert_eq!((rig.link.ws_handshakes(), rig.link.ws_resumed()), (2, 1));
+    });
+}
