@@ -3,9 +3,9 @@
 use crate::harness::journal::{Fold, Tail};
 use crate::harness::world::{Plan, Venue, World};
 use crate::random::Random;
+use crate::state;
 use crate::tally::Tally;
 use crate::torn::Last;
-use crate::{harness, state};
 use domain::record::Record;
 use serde_json::{Value, json};
 use std::time::{Duration, Instant};
@@ -69,7 +69,7 @@ async fn world(tally: &Tally, random: &mut Random) {
         }
         wait_for(&world, &aim.kind, if hunts { &unmet } else { &[] }).await;
         bot.kill();
-        strike(&world, tally, random).await;
+        strike(&world, tally, random);
         for venue in [Venue::Vest, Venue::Paradex] {
             FAULTS.iter().for_each(|(name, _)| world.server(venue).clear(name));
         }
@@ -154,7 +154,7 @@ async fn wait_for(world: &World, kind: &str, unmet: &[&str]) {
 }
 
 /// Counts the kill that has just been, and does to its last record what a torn write would.
-async fn strike(world: &World, tally: &Tally, random: &mut Random) {
+fn strike(world: &World, tally: &Tally, random: &mut Random) {
     let book = world.journal();
     let records = book.all();
     let fold = Fold::of(records);
@@ -180,6 +180,3 @@ fn acted_upon(world: &World, record: &Record) -> bool {
     let known = |venue| world.orders_inside(venue).into_iter().any(|seen| orders.iter().any(|o| o.key.key == seen.key));
     known(Venue::Vest) || known(Venue::Paradex)
 }
-
-/// The bound that [`harness::LIMIT`] sets for everything else.
-const _: () = assert!(harness::LIMIT.as_secs() <= EVEN_WITHIN.as_secs());

@@ -16,7 +16,7 @@ const PROVOKED: [&str; 3] = ["mismatch", "resumed", "forced"];
 /// States are asked of a sweep that is long enough to meet them.
 const STATES_FROM: u64 = 10;
 /// A sweep ends after this long even if something was never met: it is reported as missing then.
-const TIME_MAX: Duration = Duration::from_secs(900);
+const TIME_MAX: Duration = Duration::from_mins(15);
 
 /// Shared by all workers.
 pub(crate) struct Tally {
@@ -79,7 +79,7 @@ impl Tally {
         *inner.kills.entry((state.to_owned(), kind.to_owned())).or_default() += 1;
         let (of_kind, of_state) = (inner.of_kind(kind), inner.of_state(state));
         let total: u64 = inner.kills.values().sum();
-        println!("kill {total} after {:?}: at {kind} ({of_kind}.), {state} ({of_state}.)", self.began.elapsed());
+        eprintln!("kill {total} after {:?}: at {kind} ({of_kind}.), {state} ({of_state}.)", self.began.elapsed());
     }
 
     pub(crate) fn saw<'a>(&self, kinds: impl Iterator<Item = &'a str>) {

@@ -93,7 +93,7 @@ async fn once(cell: Cell) -> Result<Played, Missed> {
         let i = leg.index();
         let id = first[i];
         filled_as(&whole, &whole.rounds[&round.id()], id, cell.fills[i])
-            && (!struck[i] || befell(&world, &whole, &whole.rounds[&round.id()], id, &legs[i], cell))
+            && (!struck[i] || befell(&world, &whole, &whole.rounds[&round.id()], id, legs[i], cell))
     });
     let met = met == [true, true];
     match (cell.impossible(), met) {
@@ -190,7 +190,7 @@ fn filled_as(fold: &Fold, round: &Round, id: OrderId, fill: Fill) -> bool {
 }
 
 /// Whether the fault is what the order met.
-fn befell(world: &World, fold: &Fold, round: &Round, id: OrderId, leg: &Leg, cell: Cell) -> bool {
+fn befell(world: &World, fold: &Fold, round: &Round, id: OrderId, leg: Leg, cell: Cell) -> bool {
     let filled = round.order(id).is_some_and(|o| !o.fills.size.is_zero());
     let request = || world.line(leg.venue, |line| line.requests.iter().find(|r| r.buys == leg.buys).cloned());
     match cell.fault {
