@@ -32,7 +32,7 @@ fn every_kind_meets_what_it_is_named_for() {
         ("foreign_order", "operator", "pair stopped for a stranger"),
         ("liquidated", "forced", "named"),
         ("deleveraged", "forced", "seen"),
-        ("deleveraged", "decision", "exit_begun forced"),
+        ("deleveraged", "order", "close 1"),
         ("spec_changed", "fault", "vest change_spec"),
         ("trimmed", "decision", "gave_up uneven"),
     ];
