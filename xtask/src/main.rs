@@ -4,6 +4,7 @@
 //! or something that could not be read.
 mod check;
 mod crash;
+mod latency;
 mod layers;
 mod picture;
 mod requirements;
@@ -17,7 +18,7 @@ mod workspace;
 use std::process::ExitCode;
 
 /// Every task by name with one line for people. [`requirements`] knows a command by this list too.
-const TASKS: [(&str, &str); 8] = [
+const TASKS: [(&str, &str); 9] = [
     ("layers", "only the allowed edges between crates, and no runtime below pure ones"),
     ("tidy", "the house rules that no compiler knows"),
     ("requirements", "every id of docs/requirements.md is shown by something that exists"),
@@ -25,6 +26,7 @@ const TASKS: [(&str, &str); 8] = [
     ("picture FILE < LOG", "draws the first round of a run's JSON log as an SVG"),
     ("soak [--minutes N] [--seed N] [--out FILE]", "a long demo in a storm of faults, with figures"),
     ("crash [--per-kind N] [--seed N] [--json]", "SIGKILL at every kind of journal record, with the venues running on"),
+    ("latency [--rounds N] [--rtt-ms N]", "detection to both legs filled at real round trips, release build, against a limit"),
     ("test [--quick] [--only STEP]", "everything, on a machine with rustup's stable and a C compiler"),
 ];
 
@@ -51,6 +53,7 @@ fn main() -> ExitCode {
             }
         },
         Some("crash") => crash::run(rest),
+        Some("latency") => latency::run(rest),
         Some("test") => test::run(rest),
         _ => {
             eprintln!("usage: cargo xtask TASK");

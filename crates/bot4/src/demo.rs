@@ -64,6 +64,7 @@ impl Embedded {
     pub(crate) fn places(&self) -> Places {
         Places {
             vest: (self.vest.rest_url(), self.vest.ws_url()),
+            vest_v3: (self.vest.rest_url_at(""), self.vest.ws_url_at("/ws")),
             paradex: (self.paradex.rest_url(), self.paradex.ws_url()),
             roots: vec![self.vest.ca_pem().to_owned(), self.paradex.ca_pem().to_owned()],
         }

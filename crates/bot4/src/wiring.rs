@@ -40,6 +40,8 @@ fn stopwatch() -> Mono {
 #[derive(Clone, Debug)]
 pub(crate) struct Places {
     pub(crate) vest: (String, String),
+    /// The third generation of Vest's API, which has market data alone.
+    pub(crate) vest_v3: (String, String),
     pub(crate) paradex: (String, String),
     /// Certificates to trust beside the public ones, PEM.
     pub(crate) roots: Vec<String>,
@@ -58,6 +60,8 @@ impl Places {
         }
         Ok(Self {
             vest: (v.vest.rest.clone(), v.vest.ws.clone()),
+            // The client appends the query itself.
+            vest_v3: (v.vest.v3_rest.clone(), v.vest.v3_ws.split('?').next().unwrap_or_default().to_owned()),
             paradex: (v.paradex.rest.clone(), v.paradex.ws.clone()),
             roots,
         })
@@ -94,9 +98,11 @@ pub(crate) fn vest(config: &Config, access: Access, last_nonce: u64) -> anyhow::
         symbol: p.vest.clone(),
         leverage: v.leverage,
     });
-    let without_account = matches!(access, Access::DataOnly);
     VestClient::new(VestConfig {
-        feed: if without_account && v.data == Generation::V3 { vest_client::Generation::V3 } else { vest_client::Generation::V2 },
+        feed: match v.data {
+            Generation::V2 => vest_client::Generation::V2,
+            Generation::V3 => vest_client::Generation::V3,
+        },
         fee_allowance: v.fee_allowance_percent.0,
         depth_age_ms: v.max_book_age_ms,
         recv_window_ms: v.recv_window_ms,
@@ -114,13 +120,17 @@ fn vest_account(config: &Config, keys: &Keys) -> Access {
     }
 }
 
-/// Where Vest's market data is read without an account: REST and WebSocket of the configured generation.
+/// Pairs for whose orders a connection each is kept warm, at most: more than so many in one moment are rare.
+const WARM_MAX: usize = 8;
+
+/// Vest's connection for market data; its other one is the account's, which is v2 in either case.
+const VEST_FEED: ConnId = ConnId(0);
+
+/// Where Vest's market data is read: REST (without an account) and WebSocket of the configured generation.
 pub(crate) fn vest_market(config: &Config, places: &Places) -> (String, String) {
-    let v = &config.file.venues.vest;
-    match v.data {
+    match config.file.venues.vest.data {
         Generation::V2 => places.vest.clone(),
-        // The client appends the query itself.
-        Generation::V3 => (v.v3_rest.clone(), v.v3_ws.split('?').next().unwrap_or_default().to_owned()),
+        Generation::V3 => places.vest_v3.clone(),
     }
 }
 
@@ -260,7 +270,9 @@ const fn per_second(requests: u32, burst: u32) -> RateBudget {
 /// Sockets of both venues, in the order of the shard.
 pub(crate) fn links(config: &Config, places: &Places) -> Vec<VenueLink> {
     let paper = config.file.mode == crate::config::Mode::Paper;
-    let vest = if paper { vest_market(config, places) } else { places.vest.clone() };
+    let market = vest_market(config, places);
+    let ws_base_of = BTreeMap::from([(VEST_FEED, market.1.clone())]);
+    let vest = if paper { market } else { places.vest.clone() };
     let http = &config.file.http;
     let link = |name: &str, (rest, ws): &(String, String)| LinkConfig {
         extra_roots: places.roots.clone(),
@@ -277,8 +289,9 @@ pub(crate) fn links(config: &Config, places: &Places) -> Vec<VenueLink> {
     vec![
         VenueLink {
             venue: VEST,
-            link: LinkConfig { budgets: vest_budgets, first: vec![ConnId(1)], ..link("Vest", &vest) },
-            warm_orders: 2,
+            link: LinkConfig { budgets: vest_budgets, first: vec![ConnId(1)], ws_base_of, ..link("Vest", &vest) },
+            // An order of every pair at once, and one beside them: who finds none of them free waits three round trips.
+            warm_orders: config.pairs.len().min(WARM_MAX) + 1,
         },
         VenueLink {
             venue: PARADEX,

@@ -17,8 +17,19 @@ pub(crate) struct ShardDesk<'a> {
     pub(crate) outputs: &'a mut Vec<Output>,
     pub(crate) news: &'a mut VecDeque<(usize, VenueNews)>,
     pub(crate) stopwatch: fn() -> Mono,
-    pub(crate) laps: &'a mut BTreeMap<OrderId, (u64, u64)>,
+    pub(crate) laps: &'a mut BTreeMap<OrderId, Lap>,
     pub(crate) now: Now,
+}
+
+/// What the stopwatch says of an order on its way out.
+#[derive(Clone, Copy, Debug, Default)]
+pub(crate) struct Lap {
+    /// Hash and signature, ns.
+    pub(crate) sign_ns: u64,
+    /// Putting it into the venue's words, ns.
+    pub(crate) encode_ns: u64,
+    /// When that was done: what follows is the network's. Zero where there is no stopwatch.
+    pub(crate) written: Mono,
 }
 
 impl ShardDesk<'_> {
@@ -68,7 +79,8 @@ impl Desk for ShardDesk<'_> {
         let id = order.get().id;
         let began = (self.stopwatch)();
         let prepared = self.venues[index].client.prepare(order, now);
-        self.laps.insert(id, ((self.stopwatch)().since(began), 0));
+        let sign_ns = (self.stopwatch)().since(began);
+        self.laps.insert(id, Lap { sign_ns, ..Lap::default() });
         prepared
     }
     fn discard(&mut self, order: Prepared) {
@@ -88,9 +100,9 @@ impl Desk for ShardDesk<'_> {
         let (venue, id) = (order.spec.venue, order.spec.id);
         let began = (self.stopwatch)();
         self.with(venue, Some(id), |v, out| v.client.send(order, now, out));
-        let took = (self.stopwatch)().since(began);
-        if let Some(laps) = self.laps.get_mut(&id) {
-            laps.1 = took;
+        let written = (self.stopwatch)();
+        if let Some(lap) = self.laps.get_mut(&id) {
+            (lap.encode_ns, lap.written) = (written.since(began), written);
         }
     }
     fn query(&mut self, venue: VenueId, order: OrderId, now: Now) {

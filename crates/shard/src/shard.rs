@@ -1,6 +1,6 @@
 //! Inputs in, outputs out.
 
-use crate::desk::ShardDesk;
+use crate::desk::{Lap, ShardDesk};
 use crate::output::{Output, Session};
 use domain::names::SkipReason;
 use domain::record::{ExitReason, Record};
@@ -55,7 +55,7 @@ pub struct Shard {
     watch_at: Option<Wall>,
     stopwatch: fn() -> Mono,
     /// Signing and encoding of orders on their way, ns.
-    laps: BTreeMap<OrderId, (u64, u64)>,
+    laps: BTreeMap<OrderId, Lap>,
     /// Kept for its capacity: an opportunity that may not be taken comes with every frame.
     phases: Vec<(Pair, Phase)>,
 }
@@ -366,8 +366,12 @@ impl Shard {
             }
             VenueNews::OrderLatency { order, sign_ns, encode_ns, network_ns, parse_ns } => {
                 let way = self.venues[index].way;
-                let (sign, encode) = self.laps.remove(&order).unwrap_or((sign_ns, encode_ns));
-                let ns = [sign, encode, network_ns, parse_ns];
+                let lap = self.laps.remove(&order).unwrap_or(Lap { sign_ns, encode_ns, written: Mono::default() });
+                // A client knows no clock: it measures from the frame that decided, which is before the signature, to the
+                // answer's, which is before that was read. The stopwatch knows better, where there is one.
+                let network_ns = if lap.written == Mono::default() { network_ns } else { now.mono.since(lap.written) };
+                let parse_ns = parse_ns.max((self.stopwatch)().since(now.mono));
+                let ns = [lap.sign_ns, lap.encode_ns, network_ns, parse_ns];
                 self.call_engine(now, |engine, desk| engine.on_latency(order, way, ns, now, desk));
             }
             VenueNews::Session(news) => {
