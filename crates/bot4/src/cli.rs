@@ -3,12 +3,14 @@
 use crate::config_command::{self, ConfigArgs};
 use crate::db_command::{self, DbArgs};
 use crate::explain_command::{self, ExplainArgs};
+use crate::flatten_command::{self, FlattenArgs};
 use crate::init_command::{self, InitArgs};
 use crate::resume_command::{self, ResumeArgs};
 use crate::check_command::{self, CheckArgs};
 use crate::register_command::{self, RegisterArgs};
 use crate::run::{self, RunArgs};
 use crate::timeline_command::{self, TimelineArgs};
+use crate::watchdog_command::{self, WatchdogArgs};
 use crate::venue_sim_command::{self, SimArgs};
 use clap::{Parser, Subcommand};
 use std::process::ExitCode;
@@ -65,6 +67,10 @@ enum Command {
     Register(RegisterArgs),
     /// Make the tables of the database that mirrors the journal, or say how it is.
     Db(DbArgs),
+    /// Watch a running bot from a process of its own, and even out what it leaves uncovered when it dies or hangs.
+    Watchdog(WatchdogArgs),
+    /// Show what is open, and close it.
+    Flatten(FlattenArgs),
     /// Run one simulated venue alone and print where it listens as one JSON line.
     VenueSim(SimArgs),
 }
@@ -83,10 +89,12 @@ pub fn main() -> ExitCode {
         Some(Command::Config(args)) => config_command::run(&args, cli.json),
         Some(Command::Check(args)) => check_command::run(&args, cli.json),
         Some(Command::Register(args)) => register_command::run(&args),
-        Some(Command::Db(args)) => db_command::run(&args, cli.json),
         Some(Command::Timeline(args)) => timeline_command::run(&args, cli.json),
         Some(Command::Explain(args)) => explain_command::run(&args, cli.json),
         Some(Command::Resume(args)) => resume_command::run(&args, cli.json),
+        Some(Command::Db(args)) => db_command::run(&args, cli.json),
+        Some(Command::Watchdog(args)) => watchdog_command::run(&args, &logs),
+        Some(Command::Flatten(args)) => flatten_command::run(&args, &logs, cli.json),
         Some(Command::Run(args)) => run::main(&args, &logs),
         None => run::main(&cli.run, &logs),
     };

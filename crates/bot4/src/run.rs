@@ -3,6 +3,8 @@
 use crate::cli::{FAILED, LEFT_BEHIND, OK, USAGE};
 use crate::config::{Config, FileConfig, Mode};
 use crate::demo::{self, Embedded};
+use crate::heartbeat::Beating;
+use crate::hot_thread::{self, Panicked};
 use crate::keys::{self, Keys};
 use crate::mirror::{self, Mirroring};
 use crate::source::{Own, Source, Usage, is_wrong_input};
@@ -15,7 +17,7 @@ use config_manager::Environment;
 use domain::Wall;
 use domain::names::SkipReason;
 use journal::Journal;
-use orchestrator::{ExecutionService, Finished, Gate, ServiceConfig, StopSignal};
+use orchestrator::{Beat, ExecutionService, Finished, Gate, Pulse, ServiceConfig, StopSignal};
 use state_store::{Projector, ProjectorHandle};
 use std::io::IsTerminal;
 use std::path::{Path, PathBuf};
@@ -23,7 +25,7 @@ use std::sync::atomic::AtomicU64;
 use std::sync::{Arc, OnceLock};
 use std::time::{Duration, Instant};
 use telemetry::{Format, LogOptions};
-use tokio::sync::{oneshot, watch};
+use tokio::sync::watch;
 
 /// What the command line asked for.
 #[derive(Clone, Debug, Default, Args)]
@@ -126,6 +128,10 @@ fn start(options: &RunArgs) -> anyhow::Result<Finished> {
     }
     let runtime = tokio::runtime::Builder::new_multi_thread().worker_threads(2).thread_name("bot4-cold").enable_all().build()?;
     let result = runtime.block_on(supervise(&setup, options));
+    if result.as_ref().is_err_and(|e| e.is::<Panicked>()) {
+        runtime.shutdown_background(); // the process ends now, whatever is still under way
+        return result;
+    }
     runtime.shutdown_timeout(Duration::from_secs(2));
     if setup.temporary {
         let _ = std::fs::remove_dir_all(&setup.state); // a demo's own folder: nothing in it is worth keeping
@@ -220,7 +226,6 @@ async fn supervise(setup: &Setup, options: &RunArgs) -> anyhow::Result<Finished>
         None => None,
     };
     let (tell, told) = watch::channel(StopSignal::Run);
-    let (finish, finished) = oneshot::channel();
     let hot = Hot {
         config: setup.config.clone(),
         keys: setup.keys.clone(),
@@ -230,15 +235,12 @@ async fn supervise(setup: &Setup, options: &RunArgs) -> anyhow::Result<Finished>
         stop: told,
         runtime: tokio::runtime::Handle::current(),
     };
-    let thread = std::thread::Builder::new().name("bot4-hot".to_owned()).spawn(move || {
-        let _ = finish.send(hot.run()); // nobody listens any more only if the process is ending
-    })?;
+    let thread = hot_thread::spawn(move || hot.run())?;
     let signals = tokio::spawn(pass_on_signals(tell, options.stop_after.map(Duration::from_secs)));
-    let result = finished.await.unwrap_or_else(|_| Err(anyhow::anyhow!("the trading thread ended without a word")));
+    let result = thread.result().await;
     signals.abort();
-    let joined = tokio::task::spawn_blocking(move || thread.join()).await;
-    if !matches!(joined, Ok(Ok(()))) {
-        tracing::error!(target: "bot4", "the trading thread did not end properly");
+    if result.as_ref().is_err_and(|e| e.is::<Panicked>()) {
+        return result;
     }
     if let Some(embedded) = embedded {
         embedded.stop().await;
@@ -311,6 +313,12 @@ impl Hot {
         let known_epoch = self.mirror.as_ref().map_or(0, |mirror| mirror.known_epoch);
         let options = journal::Options { known_epoch, ..self.config.journal(wall) };
         let opened = Journal::open(&folder, identity, build(), options).context("the journal cannot be used")?;
+        let pulse = Arc::new(Pulse::default());
+        let first = Beat { at: clock.now(), epoch: opened.report.epoch, ..Beat::default() };
+        let every = Duration::from_millis(self.config.file.watchdog.heartbeat_ms);
+        // From when the journal is ours: it names the process that holds it.
+        let beating = Beating::start(&self.state, Arc::clone(&pulse), first, every)
+            .map_err(|e| tracing::error!(target: "bot4", "[WATCHDOG] Trading without a heartbeat: {e:#}"));
         if let Some(lost) = &opened.report.repaired {
             tracing::warn!(target: "bot4", "[STATE] Journal repaired: {lost}");
         }
@@ -344,6 +352,7 @@ impl Hot {
                 })
             },
             gates: behind.into_iter().collect(),
+            pulse,
         };
         let service = ExecutionService::new(shard, opened.journal, config, clock, synced)?;
         let done = service.run(self.stop).await?;
@@ -351,6 +360,7 @@ impl Hot {
         if let Some(mirroring) = mirroring {
             mirroring.finish().await;
         }
+        drop(beating);
         Ok(done)
     }
 }

@@ -221,6 +221,22 @@ pub(crate) fn engine(config: &Config) -> EngineConfig {
 /// The shard, with nothing folded in. Without keys both accounts are on paper. `last_nonce`: the largest Vest nonce that any
 /// journaled order used.
 pub(crate) fn shard(config: &Config, keys: Option<&Keys>, last_nonce: u64, tell_books: bool) -> anyhow::Result<Shard> {
+    let (shard_config, venues) = parts(config, keys, last_nonce, tell_books)?;
+    Ok(Shard::new(shard_config, venues))
+}
+
+/// The same shard for a process that cleans up behind the bot: nothing it does can open exposure.
+pub(crate) fn reducing_shard(config: &Config, keys: &Keys, last_nonce: u64) -> anyhow::Result<Shard> {
+    let (shard_config, venues) = parts(config, Some(keys), last_nonce, false)?;
+    Ok(Shard::reducing(ShardConfig { watch_every_ms: None, ..shard_config }, venues))
+}
+
+fn parts(
+    config: &Config,
+    keys: Option<&Keys>,
+    last_nonce: u64,
+    tell_books: bool,
+) -> anyhow::Result<(ShardConfig, Vec<Venue>)> {
     let [vest_rules, paradex_rules] = rules(config);
     let paradex: Box<dyn VenueClient> = Box::new(paradex(config, keys)?);
     let clients: [Box<dyn VenueClient>; 2] = match keys {
@@ -260,7 +276,7 @@ pub(crate) fn shard(config: &Config, keys: Option<&Keys>, last_nonce: u64, tell_
         watch_every_ms: (config.file.explain_period_s > 0).then(|| ms(config.file.explain_period_s)),
         stopwatch,
     };
-    Ok(Shard::new(shard_config, venues))
+    Ok((shard_config, venues))
 }
 
 const fn per_second(requests: u32, burst: u32) -> RateBudget {

@@ -1,5 +1,6 @@
 //! The service: one shard, its sockets, its journal, from start to the last clean exit.
 
+use crate::pulse::{Beat, Pulse};
 use crate::stats::{Balances, Stats, VenueLatency};
 use crate::told;
 use domain::names::SkipReason;
@@ -49,6 +50,8 @@ pub struct ServiceConfig {
     pub keep_from: Box<dyn Fn() -> u64>,
     /// What may stop entries from outside, asked ten times a second.
     pub gates: Vec<Gate>,
+    /// Stamped by the loop, for whoever watches that it goes round.
+    pub pulse: Arc<Pulse>,
 }
 
 /// Something beside the trading that may stop entries.
@@ -156,6 +159,7 @@ struct Core {
     keep_from: Box<dyn Fn() -> u64>,
     /// With what each has stopped.
     gates: Vec<(Gate, bool)>,
+    pulse: Arc<Pulse>,
     wake: Rc<Notify>,
 }
 
@@ -205,6 +209,7 @@ impl ExecutionService {
             synced,
             keep_from: config.keep_from,
             gates: config.gates.into_iter().map(|gate| (gate, false)).collect(),
+            pulse: config.pulse,
             wake: Rc::clone(&wake),
         }));
         for (index, venue) in config.links.into_iter().enumerate() {
@@ -482,6 +487,17 @@ impl Core {
         self.pen.journal.keep_from((self.keep_from)());
         self.mind_gates(now);
         self.note_balances();
+        if self.pulse.due(now.mono) {
+            let engine = self.shard.engine();
+            self.pulse.stamp(Beat {
+                count: 0,
+                at: now,
+                epoch: self.pen.journal.epoch(),
+                uncovered_e8: engine.uncovered_e8(),
+                pending: engine.pending().count(),
+                entries_allowed: self.running && self.journal_ok && self.shard.ready() && engine.entries_allowed(),
+            });
+        }
         let lacks = self.keeper.behind() || self.pen.journal.wants_rotation();
         if lacks && self.rotate_due <= now.mono {
             self.rotate(now);

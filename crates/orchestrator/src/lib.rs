@@ -4,8 +4,10 @@
 //! current-thread runtime; nothing on that thread waits for a disk's own sync or for a log line. Called by `bot4`.
 
 mod execution_service;
+mod pulse;
 mod stats;
 mod told;
 
 pub use execution_service::{ExecutionService, Finished, Gate, ServiceConfig, ServiceError, StopSignal, VenueLink};
+pub use pulse::{Beat, Pulse};
 pub use stats::{Stats, VenueLatency};

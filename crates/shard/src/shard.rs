@@ -63,10 +63,19 @@ pub struct Shard {
 impl Shard {
     /// A shard with nothing folded in.
     pub fn new(config: ShardConfig, venues: Vec<Venue>) -> Self {
+        Self::with(Engine::new, config, venues)
+    }
+
+    /// The same for a process that only cleans up behind another one: nothing it does can open exposure.
+    pub fn reducing(config: ShardConfig, venues: Vec<Venue>) -> Self {
+        Self::with(Engine::reducing, config, venues)
+    }
+
+    fn with(engine: fn(EngineConfig) -> Engine, config: ShardConfig, venues: Vec<Venue>) -> Self {
         let mut shard = Self {
             venues,
             strategy: Strategy::new(config.pairs),
-            engine: Engine::new(config.engine),
+            engine: engine(config.engine),
             instruments: config.instruments,
             outputs: Vec::with_capacity(64),
             news: VecDeque::with_capacity(16),

@@ -123,7 +123,7 @@ pub(super) const EDGES: &[(&str, Kind, &str, &str)] = &[
     ("bot4", Normal, "vest_client", "wiring: one line per venue"),
     ("bot4", Normal, "paper", "wiring: the account of `mode: paper`"),
     ("bot4", Normal, "venue_sim", "the demo's venues, and `bot4 venue-sim`"),
-    ("bot4", Dev, "saga", "the tests over the wire fold the journal that a killed bot leaves"),
+    ("bot4", Normal, "saga", "wiring: what is open, told before it is closed; the tests fold the journal that a killed bot leaves"),
     ("xtask", Normal, "signing", "recomputes golden vectors"),
 ];
 
