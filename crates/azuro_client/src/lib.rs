@@ -1,0 +1,6 @@
+//! The Azuro client: a protocol machine for the third version of the venue, on Polygon.
+
+pub mod amount;
+pub mod contracts;
+pub mod environment;
+pub mod sign;
