@@ -13,7 +13,7 @@ pub(crate) enum Trouble {
     /// Something every eleven seconds.
     #[default]
     Calm,
-    /// Every fault there is, every few seconds.
+    /// Every fault there is, at random.
     Storm,
 }
 
@@ -126,7 +126,7 @@ fn storm(seed: u64) -> impl Iterator<Item = Strike> + Send {
         let (name, vest, paradex) = STORM[usize::try_from(draw.next() % STORM.len() as u64).unwrap_or(0)];
         let on_vest = if vest && paradex { draw.coin() } else { vest };
         let (parameters, lasts) = shape(name, on_vest, &mut draw);
-        Strike { after: draw.ms(1_500, 9_000), on_vest, name, parameters, lasts }
+        Strike { after: draw.ms(1_500, 40_000), on_vest, name, parameters, lasts }
     })
 }
 

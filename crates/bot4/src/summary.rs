@@ -10,6 +10,19 @@ fn ms(ns: u64) -> String {
     format!("{}.{:02}", ns / 1_000_000, ns / 10_000 % 100)
 }
 
+/// `99.97` from hundredths of a percent.
+fn percent(bps: u64) -> String {
+    format!("{}.{:02}", bps / 100, bps % 100)
+}
+
+/// What kept some pair from trading, and for how long: `venue_down 3.2 s, book_stale 0.4 s`.
+fn downtime(done: &Finished) -> String {
+    let down = &done.stats.uptime.all().down_ns;
+    let parts: Vec<String> =
+        down.iter().map(|(reason, ns)| format!("{reason} {}.{} s", ns / 1_000_000_000, ns / 100_000_000 % 10)).collect();
+    parts.join(", ")
+}
+
 /// One log line with every figure as a field.
 pub(crate) fn log(done: &Finished, ran: Duration) {
     let count = |ending| done.stats.rounds.get(&ending).copied().unwrap_or(0);
@@ -28,6 +41,8 @@ pub(crate) fn log(done: &Finished, ran: Duration) {
         balance_change = change.map(|c| c.to_string()),
         retries = done.stats.retries,
         safety_closes = done.stats.safety_closes,
+        uptime_percent = done.stats.uptime.all().up_bps().map(percent),
+        down = downtime(done),
         longest_uncovered_ms = done.stats.uncovered_ms,
         uncovered = %uncovered,
         detect_to_sent_p50_us = sent.p50_ns / 1_000,
@@ -81,6 +96,10 @@ pub(crate) fn table(done: &Finished, ran: Duration) -> String {
         }
     }
     row("journal append p50 / p99", format!("{} / {} us", done.appends.p50_ns / 1_000, done.appends.p99_ns / 1_000));
+    if let Some(up) = s.uptime.all().up_bps() {
+        row("time in which every pair could trade", format!("{}%", percent(up)));
+        row("  lost to", downtime(done));
+    }
     row("longest time uncovered", format!("{} ms", s.uncovered_ms));
     let mut uncovered = String::new();
     domain::write_e8(done.uncovered_e8, 0, &mut uncovered);

@@ -3,19 +3,51 @@
 //! Asks in the order in which an operator would: is the bot to trade, may this pair, is each venue there, would each
 //! venue take its leg, is there margin, what may it cost. Decides nothing that is not also recorded or told by `enter`.
 
-use crate::Desk;
 use crate::engine::Engine;
 use crate::enter::Intent;
+use crate::{Desk, Touch};
 use domain::names::SkipReason;
-use domain::{Instrument, LegId, Lifecycle, Now, Price, Rate, Side, Usd};
+use domain::{Instrument, InstrumentId, LegId, Lifecycle, Now, Pair, Price, Rate, Side, Usd, VenueId};
 use risk::{Certificate, LegRisk, certificate};
 use saga::Round;
 
 pub(crate) type Refusal = (SkipReason, String);
 
 impl Engine {
+    /// Whether a pair could be traded now if its spread were there: what uptime is the share of. A round that is open
+    /// or a pause after one is trading, not downtime; a quiet window comes as [`SkipReason::Schedule`].
+    ///
+    /// # Errors
+    /// The first reason that would keep an entry from being made.
+    pub fn could_trade(
+        &self,
+        pair: Pair,
+        legs: [(VenueId, InstrumentId); 2],
+        now: Now,
+        desk: &impl Desk,
+    ) -> Result<(), SkipReason> {
+        self.may_trade(pair).map_err(|(reason, _)| reason)?;
+        for (venue, instrument) in legs {
+            self.is_up(venue, instrument, now, desk).map_err(|(reason, _)| reason)?;
+        }
+        Ok(())
+    }
+
     /// Whether a round may be opened at all, and on this pair.
     pub(crate) fn may_open(&self, intent: &Intent, now: Now) -> Result<(), Refusal> {
+        let no = |reason: SkipReason, detail: &str| Err((reason, detail.to_owned()));
+        self.may_trade(intent.pair)?;
+        if self.round_on(intent.pair).is_some() {
+            return no(SkipReason::RoundOpen, "one round per pair");
+        }
+        if self.cooldown.get(&intent.pair).is_some_and(|&until| now.wall < until) {
+            return no(SkipReason::Cooldown, "the last round did not complete");
+        }
+        Ok(())
+    }
+
+    /// Whether nothing stops the bot or the pair.
+    fn may_trade(&self, pair: Pair) -> Result<(), Refusal> {
         let no = |reason: SkipReason, detail: &str| Err((reason, detail.to_owned()));
         if self.paused || self.stopping.is_some() {
             return no(SkipReason::Paused, "entries are paused");
@@ -29,22 +61,14 @@ impl Engine {
         if let Some(why) = &self.frozen {
             return no(SkipReason::ForeignActivity, why);
         }
-        if let Some(why) = self.halted.get(&intent.pair) {
+        if let Some(why) = self.halted.get(&pair) {
             return no(SkipReason::PairStuck, why);
-        }
-        if self.round_on(intent.pair).is_some() {
-            return no(SkipReason::RoundOpen, "one round per pair");
-        }
-        if self.cooldown.get(&intent.pair).is_some_and(|&until| now.wall < until) {
-            return no(SkipReason::Cooldown, "the last round did not complete");
         }
         Ok(())
     }
 
-    /// Whether a leg's venue is there and would take it.
-    pub(crate) fn may_send(&self, intent: &Intent, leg: LegId, now: Now, desk: &impl Desk) -> Result<(), Refusal> {
-        let plan = &intent.legs[leg.index()];
-        let venue = plan.venue;
+    /// Whether a venue is there, long enough and at its hours, and the instrument trades on a book that may be traded on.
+    fn is_up(&self, venue: VenueId, instrument: InstrumentId, now: Now, desk: &impl Desk) -> Result<Touch, Refusal> {
         let state = self.venues.get(&venue).filter(|v| v.reconciled && desk.ready(venue));
         let Some(state) = state else {
             return Err((SkipReason::VenueDown, format!("{venue} is not connected and reconciled")));
@@ -62,14 +86,21 @@ impl Engine {
             let (from, until) = (show(window.from_min), show(window.until_min));
             return Err((SkipReason::Schedule, format!("{venue} is quiet from {from} to {until} UTC")));
         }
-        let instrument = desk.instrument(plan.instrument);
+        let id = instrument;
+        let instrument = desk.instrument(id);
         if instrument.lifecycle != Lifecycle::Trading {
             return Err((SkipReason::NotTrading, format!("{} on {venue} is {:?}", instrument.symbol, instrument.lifecycle)));
         }
         // What to take is there, but a side that is gone says that the book is not what the market is.
-        let Some(touch) = desk.touch(plan.instrument) else {
-            return Err((SkipReason::BookStale, format!("{} on {venue} may not be traded on", instrument.symbol)));
-        };
+        desk.touch(id).ok_or_else(|| (SkipReason::BookStale, format!("{} on {venue} may not be traded on", instrument.symbol)))
+    }
+
+    /// Whether a leg's venue is there and would take it.
+    pub(crate) fn may_send(&self, intent: &Intent, leg: LegId, now: Now, desk: &impl Desk) -> Result<(), Refusal> {
+        let plan = &intent.legs[leg.index()];
+        let venue = plan.venue;
+        let touch = self.is_up(venue, plan.instrument, now, desk)?;
+        let instrument = desk.instrument(plan.instrument);
         fits(intent, leg, instrument)?;
         let (limit, side) = (intent.limits[leg.index()], Round::entry_side(leg));
         let near = [

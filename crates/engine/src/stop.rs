@@ -43,6 +43,11 @@ impl Engine {
         }
     }
 
+    /// Whether stopping has begun.
+    pub fn is_stopping(&self) -> bool {
+        self.stopping.is_some()
+    }
+
     /// Orders whose end is not known yet.
     pub fn pending(&self) -> impl Iterator<Item = OrderId> {
         self.rounds.values().flat_map(|s| &s.round.orders).filter(|o| o.is_live()).map(|o| o.spec.id)

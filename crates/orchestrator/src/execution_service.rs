@@ -1,13 +1,13 @@
 //! The service: one shard, its sockets, its journal, from start to the last clean exit.
 
-use crate::pulse::{Beat, Pulse};
 use crate::stats::{Balances, Stats, VenueLatency};
+use crate::pulse::{Beat, Pulse};
 use crate::told;
 use domain::names::SkipReason;
 use domain::record::{Record, SCHEMA};
-use domain::{Mono, Now, Usd, VenueId, Wall};
+use domain::{Mono, Now, Pair, Usd, VenueId, Wall};
 use engine::{Notice, OnStop};
-use journal::Journal;
+use journal::{AppendError, Journal};
 use shard::{Keeper, Output, Records, Shard};
 use std::cell::RefCell;
 use std::collections::BTreeMap;
@@ -22,6 +22,8 @@ use venue_api::{Action, Lane, SessionNews};
 
 /// How often the loop looks around when nothing else wakes it: publishes what is synced, tries a failed journal.
 const LOOK_AROUND: Duration = Duration::from_millis(100);
+/// How often the uptime so far is told.
+const TELL_UPTIME_MS: u64 = 600_000;
 /// A segment that could not be begun is tried again after this, ms.
 const ROTATE_AGAIN_MS: u64 = 1_000;
 /// How long the last account reads may take.
@@ -118,6 +120,8 @@ struct Pen {
     clock: Clock,
     body: Vec<u8>,
     appends: telemetry::LatencyRecorder,
+    /// Why the last record was not taken.
+    failed: Option<String>,
 }
 
 impl Records for Pen {
@@ -134,7 +138,11 @@ impl Records for Pen {
             self.journal.append(record.kind(), SCHEMA, &self.body)
         };
         self.appends.record_ns(self.clock.mono().since(began));
-        done.map_err(|e| tracing::error!(target: "bot4", "[STATE] The journal took no record: {e}")).is_ok()
+        done.map_err(|e| {
+            tracing::error!(target: "bot4", "[STATE] The journal took no record: {e}");
+            self.failed = Some(e.to_string());
+        })
+        .is_ok()
     }
 }
 
@@ -144,6 +152,9 @@ struct Core {
     pen: Pen,
     keeper: Keeper,
     rotate_due: Mono,
+    /// Why the last segment could not be begun.
+    not_rotated: Option<String>,
+    uptime_told: Mono,
     links: Vec<Rc<Link>>,
     venues: Vec<VenueId>,
     clock: Clock,
@@ -178,7 +189,7 @@ impl ExecutionService {
     /// # Errors
     /// [`ServiceError`]: a link that cannot be, or a journal that takes no records. Nothing was connected.
     pub fn new(
-        shard: Shard,
+        mut shard: Shard,
         mut journal: Journal,
         config: ServiceConfig,
         clock: Clock,
@@ -187,16 +198,27 @@ impl ExecutionService {
         // The new segment begins with everything the state is the fold of, so that replay starts here next time.
         let snapshot =
             serde_json::to_vec(&shard.engine().snapshot(clock.now())).map_err(|e| ServiceError::Journal(e.to_string()))?;
-        journal.rotate(SCHEMA, &snapshot).map_err(|e| ServiceError::Journal(e.to_string()))?;
+        // A full disk refuses no start: what is open can still be reduced out of the reserve.
+        let full = match journal.rotate(SCHEMA, &snapshot) {
+            Ok(_) => None,
+            Err(e @ AppendError::Full { .. }) => Some(e.to_string()),
+            Err(e) => return Err(ServiceError::Journal(e.to_string())),
+        };
+        if let Some(why) = &full {
+            shard.append_failed(&[], clock.now());
+            shard.block_entries(SkipReason::JournalDown, why.clone(), clock.now());
+        }
         let wake = Rc::new(Notify::new());
         let venues: Vec<VenueId> = config.links.iter().map(|l| l.venue).collect();
         let warm = config.links.iter().enumerate().filter(|(_, l)| l.warm_orders > 0).map(|(i, l)| (i, l.warm_orders)).collect();
         let core = Rc::new(RefCell::new(Core {
             net_at_start: shard.engine().realised(),
             shard,
-            pen: Pen { journal, clock, body: Vec::with_capacity(4_096), appends: telemetry::LatencyRecorder::new() },
+            pen: Pen { journal, clock, body: Vec::with_capacity(4_096), appends: telemetry::LatencyRecorder::new(), failed: None },
             keeper: Keeper::default(),
             rotate_due: Mono::default(),
+            not_rotated: None,
+            uptime_told: clock.mono(),
             links: Vec::new(),
             venues,
             clock,
@@ -204,7 +226,7 @@ impl ExecutionService {
             balances: BTreeMap::new(),
             running: false,
             leaving: false,
-            journal_ok: true,
+            journal_ok: full.is_none(),
             fatal: None,
             synced,
             keep_from: config.keep_from,
@@ -423,6 +445,8 @@ impl Core {
                     );
                 }
                 self.shard.append_failed(&withheld, now);
+                let why = self.pen.failed.take().unwrap_or_else(|| "it lacks records".to_owned());
+                self.shard.block_entries(SkipReason::JournalDown, why, now);
             }
         }
         self.wake.notify_one();
@@ -486,6 +510,7 @@ impl Core {
         self.publish_synced();
         self.pen.journal.keep_from((self.keep_from)());
         self.mind_gates(now);
+        self.note_uptime(now);
         self.note_balances();
         if self.pulse.due(now.mono) {
             let engine = self.shard.engine();
@@ -502,9 +527,13 @@ impl Core {
         if lacks && self.rotate_due <= now.mono {
             self.rotate(now);
         }
-        if !self.journal_ok && !self.keeper.behind() && self.pen.journal.entries_allowed().is_ok() {
+        // One that wants to rotate may have nothing to write into.
+        let works = || self.pen.journal.entries_allowed().is_ok() && !self.pen.journal.wants_rotation();
+        if !self.journal_ok && !self.keeper.behind() && works() {
             self.journal_ok = true;
             self.shard.journal_works();
+            self.shard.allow_entries(SkipReason::JournalDown, now);
+            self.perform(now);
             tracing::info!(target: "bot4", "[STATE] The journal takes records again");
         }
     }
@@ -531,16 +560,38 @@ impl Core {
             Err(e) => return tracing::error!(target: "bot4", "the state could not be written as JSON: {e}"),
         };
         match self.pen.journal.rotate(SCHEMA, &snapshot) {
-            Ok(_) => self.keeper.caught_up(),
+            Ok(_) => {
+                self.keeper.caught_up();
+                self.not_rotated = None;
+            }
             Err(e) => {
                 self.rotate_due = now.mono.plus_ms(ROTATE_AGAIN_MS);
-                tracing::error!(target: "bot4", "[STATE] The journal's next segment could not be begun: {e}");
+                // Every second the same: told once.
+                let why = e.to_string();
+                if self.not_rotated.as_ref() != Some(&why) {
+                    tracing::error!(target: "bot4", "[STATE] The journal's next segment could not be begun, it is tried on: {why}");
+                    self.not_rotated = Some(why);
+                }
             }
         }
     }
 
     fn publish_synced(&self) {
         self.synced.store(self.pen.journal.synced(), Ordering::Release);
+    }
+
+    /// Counted from the moment the bot could first trade until it begins to stop.
+    fn note_uptime(&mut self, now: Now) {
+        if !self.running || self.shard.engine().is_stopping() {
+            return;
+        }
+        let pairs: Vec<Pair> = self.shard.strategy().pairs().map(|c| c.pair).collect();
+        let states: Vec<_> = pairs.into_iter().map(|pair| (pair, self.shard.could_trade(pair, now))).collect();
+        self.stats.uptime.look(states.into_iter(), now.mono);
+        if self.uptime_told.plus_ms(TELL_UPTIME_MS) <= now.mono {
+            self.uptime_told = now.mono;
+            told::uptime(&self.stats.uptime);
+        }
     }
 
     fn note_balances(&mut self) {

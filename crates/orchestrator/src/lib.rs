@@ -7,7 +7,9 @@ mod execution_service;
 mod pulse;
 mod stats;
 mod told;
+mod uptime;
 
 pub use execution_service::{ExecutionService, Finished, Gate, ServiceConfig, ServiceError, StopSignal, VenueLink};
 pub use pulse::{Beat, Pulse};
 pub use stats::{Stats, VenueLatency};
+pub use uptime::{PairTime, Uptime};

@@ -1,5 +1,6 @@
 //! What a run came to, in numbers.
 
+use crate::uptime::Uptime;
 use domain::names::Ending;
 use domain::{Mono, RoundId, Usd, VenueId};
 use std::collections::BTreeMap;
@@ -29,6 +30,8 @@ pub struct Stats {
     pub retries: u64,
     /// Opportunities seen.
     pub opportunities: u64,
+    /// How much of the time every pair could have traded.
+    pub uptime: Uptime,
     /// Longest time one leg was uncovered, ms.
     pub uncovered_ms: i64,
     began: BTreeMap<RoundId, Mono>,

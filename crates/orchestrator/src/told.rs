@@ -1,5 +1,6 @@
 //! From what the shard tells to log lines: one place for fields, so that every line of a kind has the same.
 
+use crate::uptime::Uptime;
 use domain::{Pair, Rate, VenueId};
 use engine::{Notice, NoticeLevel};
 use shard::Spreads;
@@ -9,6 +10,29 @@ use venue_api::SessionNews;
 pub(crate) fn capital(venue: VenueId) -> String {
     let mut chars = venue.as_str().chars();
     chars.next().map_or_else(String::new, |c| c.to_uppercase().chain(chars).collect())
+}
+
+/// How much of the time every pair could have traded, and what the rest was lost to.
+pub(crate) fn uptime(uptime: &Uptime) {
+    let Some(all) = uptime.all().up_bps() else { return };
+    for (pair, time) in uptime.pairs() {
+        let lost: Vec<String> = time.down_ns.iter().map(|(reason, ns)| format!("{reason} {} s", ns / 1_000_000_000)).collect();
+        let up = time.up_bps().unwrap_or(0);
+        tracing::info!(
+            target: "bot4",
+            pair = %pair,
+            uptime_percent = %percent(up),
+            uptime_all_percent = %percent(all),
+            lost = lost.join(", "),
+            "Uptime: {pair} could have traded {}% of the time",
+            percent(up)
+        );
+    }
+}
+
+/// `99.97` from hundredths of a percent.
+fn percent(bps: u64) -> String {
+    format!("{}.{:02}", bps / 100, bps % 100)
 }
 
 /// One line per notice. Fields that a notice has not are left out.

@@ -239,6 +239,18 @@ impl Shard {
     pub fn instruments(&self) -> &[Instrument] {
         &self.instruments
     }
+    /// Whether a pair could be traded now if its spread were there.
+    ///
+    /// # Errors
+    /// What keeps it from that.
+    pub fn could_trade(&mut self, pair: Pair, now: Now) -> Result<(), SkipReason> {
+        let Some(legs) = self.strategy.pairs().find(|c| c.pair == pair).map(|c| [0, 1].map(|i: usize| (c.venues[i], c.instruments[i])))
+        else {
+            return Err(SkipReason::NotTrading);
+        };
+        self.call_engine(now, |engine, desk| engine.could_trade(pair, legs, now, desk))
+    }
+
     /// True while every venue is up.
     pub fn ready(&self) -> bool {
         self.venues.iter().all(|v| v.client.ready())
