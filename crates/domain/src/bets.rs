@@ -107,9 +107,9 @@ impl TryFrom<String> for Odds {
     }
 }
 
-const fn gcd(mut a: u128, mut b: u128) -> u128 {
-    while b != 0 {
-        (a, b) = (b, a.wrapping_rem(b));
+fn gcd(mut a: u128, mut b: u128) -> u128 {
+    while let Some(rest) = a.checked_rem(b) {
+        (a, b) = (b, rest);
     }
     a
 }
@@ -323,7 +323,7 @@ pub struct BetSpec {
 pub enum BetStatus {
     /// Prepared, on its way, or its fate unknown.
     Pending,
-    /// Taken in full by the venue's engine, not yet irreversible.
+    /// The venue's engine has decided and taken some or all of the stake; not yet irreversible.
     Matched,
     /// Over with less than the stake taken.
     Partial,
@@ -424,7 +424,7 @@ mod tests {
         }
         #[test]
         fn a_rung_of_the_ladder_converts_there_and_back(step in 1u128..800) {
-            let p = step * 125_000_000_000_000_000;
+            let p = step.saturating_mul(125_000_000_000_000_000);
             let odds = Odds::from_probability_e20(p).expect("on the ladder");
             prop_assert_eq!(odds.probability_e20_up(), p);
         }
@@ -442,7 +442,7 @@ mod tests {
         fn a_probability_is_never_rounded_below_the_odds(gets in 2u64.., stake in 1u64..) {
             if let Some(odds) = Odds::from_ratio(u128::from(gets), u128::from(stake)) {
                 let up = odds.probability_e20_up();
-                prop_assert!(up >= 1 && up <= PROBABILITY_E20);
+                prop_assert!((1..=PROBABILITY_E20).contains(&up));
             }
         }
     }

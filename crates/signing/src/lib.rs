@@ -7,6 +7,7 @@
 pub mod abi;
 mod curve;
 mod decimal;
+pub mod ed25519;
 pub mod eip712;
 pub mod evm_key;
 mod pedersen;
