@@ -19,6 +19,8 @@ pub(super) const ORDER: &[(&str, u32)] = &[
     ("perps", 22),
     ("paradex_client", 23),
     ("vest_client", 23),
+    ("sx_client", 23),
+    ("azuro_client", 23),
     ("paper", 24),
     ("shard", 30),
     // The platform.
@@ -60,6 +62,12 @@ pub(super) const EDGES: &[(&str, Kind, &str, &str)] = &[
     ("vest_client", Normal, "signing", "EIP-712 and personal messages"),
     ("vest_client", Normal, "venue_api", "implements the client's seam"),
     ("vest_client", Dev, "venue_sim", "meets a venue that takes, ends and changes things by itself"),
+    ("sx_client", Normal, "domain", "converts the wire to its words"),
+    ("sx_client", Normal, "signing", "EIP-712 orders, and Ed25519 requests for a gateway"),
+    ("sx_client", Normal, "venue_api", "actions, replies and timers of a protocol machine"),
+    ("azuro_client", Normal, "domain", "converts the wire to its words"),
+    ("azuro_client", Normal, "signing", "EIP-712 bets, and the contracts' own words"),
+    ("azuro_client", Normal, "venue_api", "actions, replies and timers of a protocol machine"),
     ("paper", Normal, "domain", "orders, fills and accounts are its words"),
     ("paper", Normal, "books", "matches orders against a live book"),
     ("paper", Normal, "risk", "takes Cleared orders only"),
@@ -92,6 +100,13 @@ pub(super) const EDGES: &[(&str, Kind, &str, &str)] = &[
     ("orchestrator", Normal, "telemetry", "latencies and the log's shape"),
     ("orchestrator", Normal, "venue_api", "capabilities and actions of the clients it drives"),
     ("orchestrator", Normal, "engine", "notices to be told and the engine's options"),
+    ("orchestrator", Dev, "books", "the service's tests: integrity rules of its books"),
+    ("orchestrator", Dev, "perps", "the service's tests: a pair to trade"),
+    ("orchestrator", Dev, "risk", "the service's tests: limits"),
+    ("orchestrator", Dev, "signing", "the service's tests: keys"),
+    ("orchestrator", Dev, "paradex_client", "the service is tested with the real client"),
+    ("orchestrator", Dev, "vest_client", "the service is tested with the real client"),
+    ("orchestrator", Dev, "venue_sim", "the service is tested against both venues over TLS"),
     ("sim", Normal, "domain", "the whole bot in one thread"),
     ("sim", Normal, "shard", "the core under test"),
     ("sim", Normal, "journal", "the codec over a disk in memory"),
@@ -125,12 +140,17 @@ pub(super) const EDGES: &[(&str, Kind, &str, &str)] = &[
     ("bot4", Normal, "venue_sim", "the demo's venues, and `bot4 venue-sim`"),
     ("bot4", Normal, "saga", "wiring: what is open, told before it is closed; the tests fold the journal that a killed bot leaves"),
     ("xtask", Normal, "signing", "recomputes golden vectors"),
+    ("xtask", Normal, "domain", "odds of the golden vectors are its words"),
+    ("xtask", Normal, "sx_client", "recomputes golden vectors with the production code"),
+    ("xtask", Normal, "azuro_client", "recomputes golden vectors with the production code"),
 ];
 
 /// Edges that no reason can buy, whatever their kind: from, to, why.
 pub(super) const NEVER: &[(&str, &str, &str)] = &[
     ("venue_sim", "paradex_client", "a simulator written with the client's structs cannot disagree with the client"),
     ("venue_sim", "vest_client", "a simulator written with the client's structs cannot disagree with the client"),
+    ("venue_sim", "sx_client", "a simulator written with the client's structs cannot disagree with the client"),
+    ("venue_sim", "azuro_client", "a simulator written with the client's structs cannot disagree with the client"),
     ("venue_sim", "signing", "a simulator that checks signatures with the code that made them proves nothing"),
     ("venue_sim", "domain", "a simulator speaks the venue's words, not ours"),
     ("paradex_client", "vest_client", "a venue is added or removed without touching another"),
@@ -139,7 +159,7 @@ pub(super) const NEVER: &[(&str, &str, &str)] = &[
 
 /// Crates in whose normal closure no runtime, socket or source of randomness may be.
 pub(super) const PURE: &[&str] =
-    &["domain", "books", "saga", "risk", "signing", "engine", "perps", "venue_api", "shard", "vest_client", "paradex_client"];
+    &["domain", "books", "saga", "risk", "signing", "engine", "perps", "venue_api", "shard", "vest_client", "paradex_client", "sx_client", "azuro_client"];
 
 /// What must not be there, and why.
 pub(super) const IMPURE: &[(&str, &str)] = &[

@@ -1,5 +1,6 @@
 //! The checker checked: on the golden files everything passes, and whatever expected value is altered, exactly its entry fails.
 
+use super::azuro;
 use super::paradex::{self, Wallets};
 use super::report::{Outcome, Report, Row};
 use super::vest::{self, Signed};
@@ -19,6 +20,10 @@ fn vest_file() -> Map<String, Value> {
     document("../crates/signing/testdata/vest.json")
 }
 
+fn azuro_file() -> Map<String, Value> {
+    document("../crates/azuro_client/testdata/vectors.json")
+}
+
 fn tally(rows: &[Row]) -> (usize, usize, usize) {
     let count = |wanted: fn(&Outcome) -> bool| rows.iter().filter(|row| wanted(&row.outcome)).count();
     (
@@ -36,16 +41,8 @@ fn every_entry_of_the_golden_files_passes() {
     };
     check(&paradex_file(), 24);
     check(&vest_file(), 28 + 7 + 1);
-}
-
-#[test]
-fn of_the_other_venues_what_is_signed_passes_and_the_rest_is_unsupported() {
-    let check = |path: &str, passed: usize, unsupported: usize| {
-        let rows = check(&document(path));
-        assert_eq!(tally(&rows), (passed, 0, unsupported), "{rows:#?}");
-    };
-    check("testdata/sx.json", 9, 4);
-    check("testdata/azuro.json", 10, 6);
+    check(&azuro_file(), 7 + 13 + 15 + 5 + 11 + 19 + 4 + 12);
+    check(&document("../crates/sx_client/testdata/vectors.json"), 20 + 9 + 12 + 29);
 }
 
 /// Every leaf of a value, as a path of keys and indices.
@@ -148,6 +145,18 @@ fn altering_or_dropping_any_expected_value_fails_exactly_its_entry() {
         );
     }
     assert!(count > 500, "{count}");
+    let azuro_file = azuro_file();
+    let mut count = 0;
+    for section in ["eip712", "odds", "event_logs"] {
+        count += alter_everything(
+            &azuro_file,
+            section,
+            |_| azuro::given(section),
+            |file| file["eip712_types"].clone(),
+            |entry, types| azuro::check_entry(section, entry, types),
+        );
+    }
+    assert!(count > 200, "{count}");
 }
 
 #[test]
