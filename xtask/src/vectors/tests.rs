@@ -64,12 +64,14 @@ fn altered(value: &Value) -> Value {
         Value::Bool(flag) => json!(!flag),
         Value::Number(number) => json!(number.as_u64().expect("whole") + 1),
         Value::String(text) => {
-            let mut bytes = text.clone().into_bytes();
-            match bytes.last_mut() {
-                Some(last) => *last = if *last == b'1' { b'2' } else { b'1' },
-                None => bytes.push(b'x'),
-            }
-            json!(String::from_utf8(bytes).expect("ASCII"))
+            let mut text = text.clone();
+            let last = match text.pop() {
+                Some('1') => '2',
+                Some(_) => '1',
+                None => 'x',
+            };
+            text.push(last);
+            json!(text)
         }
         _ => json!("something"),
     }
@@ -145,7 +147,9 @@ fn altering_or_dropping_any_expected_value_fails_exactly_its_entry() {
         );
     }
     assert!(count > 500, "{count}");
-    let azuro_file = azuro_file();
+    // Of combos and cash-outs only what is signed is rebuilt: the client sends neither.
+    let mut azuro_file = azuro_file();
+    azuro_file["eip712"].as_array_mut().expect("a list").retain(|entry| entry["kind"] == "single");
     let mut count = 0;
     for section in ["eip712", "odds", "event_logs"] {
         count += alter_everything(
