@@ -25,10 +25,28 @@ pub struct NoDecimal {
 /// # Errors
 /// [`NoDecimal`] for anything else, and for what does not fit 128 bits.
 pub fn parse_units(text: &str, digits: u32) -> Result<u128, NoDecimal> {
-    read_units(text.as_bytes(), digits).ok_or(NoDecimal { digits })
+    read_units(text.as_bytes(), digits, true).ok_or(NoDecimal { digits })
 }
 
-fn read_units(text: &[u8], digits: u32) -> Option<u128> {
+/// As [`parse_units`], with further digits cut off: for numbers that the venue has had through a binary float, where less is the
+/// safe side.
+///
+/// # Errors
+/// [`NoDecimal`] for what is no plain decimal.
+pub fn cut_units(text: &str, digits: u32) -> Result<u128, NoDecimal> {
+    read_units(text.as_bytes(), digits, false).ok_or(NoDecimal { digits })
+}
+
+/// Odds at 1e-12 with further digits cut off.
+///
+/// # Errors
+/// [`NoDecimal`].
+pub fn cut_odds_e12(text: &str) -> Result<u64, NoDecimal> {
+    let value = cut_units(text, ODDS_DECIMALS)?;
+    u64::try_from(value).map_err(|_| NoDecimal { digits: ODDS_DECIMALS })
+}
+
+fn read_units(text: &[u8], digits: u32, exact: bool) -> Option<u128> {
     let (mut value, mut left, mut point, mut any) = (0u128, digits, false, false);
     for byte in text {
         match byte {
@@ -36,7 +54,7 @@ fn read_units(text: &[u8], digits: u32) -> Option<u128> {
             b'0'..=b'9' => {
                 any = true;
                 if point && left == 0 {
-                    if *byte != b'0' {
+                    if exact && *byte != b'0' {
                         return None;
                     }
                     continue;
@@ -119,6 +137,9 @@ mod tests {
         check("NaN", 6, None);
         check("1,5", 6, None);
         check(&"9".repeat(60), 6, None);
+        assert_eq!(cut_odds_e12("1.8500000000000003"), Ok(1_850_000_000_000));
+        assert_eq!(cut_units("10.0000019", 6), Ok(10_000_001));
+        assert!(cut_units("1e3", 6).is_err());
         assert_eq!(parse_odds_e12("18446745"), Err(NoDecimal { digits: 12 }));
     }
 

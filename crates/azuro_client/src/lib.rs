@@ -3,4 +3,8 @@
 pub mod amount;
 pub mod contracts;
 pub mod environment;
+pub mod error;
+pub mod parse;
 pub mod sign;
+pub mod state;
+mod wire;
