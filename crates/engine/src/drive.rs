@@ -95,7 +95,9 @@ impl Engine {
     pub fn exit(&mut self, id: RoundId, reason: ExitReason, spread: Option<Rate>, now: Now, desk: &mut impl Desk) -> bool {
         let Some(slot) = self.rounds.get(&id) else { return false };
         let too_early = reason == ExitReason::Spread && now.wall < slot.exit_not_before;
-        if slot.round.goal != Goal::Hold || too_early {
+        // Who leaves closes what was asked to be closed and begins nothing else: nobody would be there for its end.
+        let by_itself = matches!(reason, ExitReason::Spread | ExitReason::MaxHolding);
+        if slot.round.goal != Goal::Hold || too_early || (by_itself && self.stopping.is_some()) {
             return false;
         }
         let decision = Decision::ExitBegun { reason, spread };
@@ -130,7 +132,7 @@ impl Engine {
 
     /// When the longest holding time of a position is over.
     fn held_until(&self, round: &Round) -> Option<Wall> {
-        let at = round.entered_at.filter(|_| round.goal == Goal::Hold)?;
+        let at = round.entered_at.filter(|_| round.goal == Goal::Hold && self.stopping.is_none())?;
         self.config.max_holding_of(round.plan.pair).map(|ms| at.plus_ms(ms))
     }
 

@@ -217,7 +217,7 @@ impl ExecutionService {
             pen: Pen { journal, clock, body: Vec::with_capacity(4_096), appends: telemetry::LatencyRecorder::new(), failed: None },
             keeper: Keeper::default(),
             rotate_due: Mono::default(),
-            not_rotated: None,
+            not_rotated: full.clone(),
             uptime_told: clock.mono(),
             links: Vec::new(),
             venues,
@@ -286,7 +286,7 @@ impl ExecutionService {
                             self.begin_stop();
                         }
                         StopSignal::Stop => {}
-                        StopSignal::Now => return Ok(self.leave(true).await),
+                        StopSignal::Now => return Ok(self.leave().await),
                     }
                 }
                 () = self.wake.notified() => {}
@@ -303,11 +303,15 @@ impl ExecutionService {
             }
             if let Some(since) = stopping_since {
                 if self.core.borrow().shard.engine().stopped() {
-                    return Ok(self.leave(false).await);
+                    self.read_balances().await;
+                    // Meanwhile a venue may have taken something: then that is seen to before anybody leaves.
+                    if self.core.borrow().shard.engine().stopped() {
+                        return Ok(self.leave().await);
+                    }
                 }
                 if since.elapsed() >= self.config_stop.1 {
                     tracing::error!(target: "bot4", event_type = "SHUTDOWN", "[SHUTDOWN] Not everything came to its end in time");
-                    return Ok(self.leave(true).await);
+                    return Ok(self.leave().await);
                 }
             }
         }
@@ -321,14 +325,11 @@ impl ExecutionService {
         core.perform(now);
     }
 
-    /// The last part: the venues' final word on the money, the sockets, the figures.
-    async fn leave(self, early: bool) -> Finished {
+    /// The last part: the journal, the sockets, the figures. What is left behind is what is left when the clients are told.
+    async fn leave(self) -> Finished {
         let left_behind = self.core.borrow().shard.engine().left_behind();
         let settled = self.core.borrow().shard.engine().settled_since_stop();
         tracing::info!(target: "bot4", event_type = "SHUTDOWN", cancelled = settled, "[SHUTDOWN] Cancelled {settled} pending orders");
-        if !early {
-            self.read_balances().await;
-        }
         {
             let mut core = self.core.borrow_mut();
             let now = core.clock.now();
@@ -527,8 +528,8 @@ impl Core {
         if lacks && self.rotate_due <= now.mono {
             self.rotate(now);
         }
-        // One that wants to rotate may have nothing to write into.
-        let works = || self.pen.journal.entries_allowed().is_ok() && !self.pen.journal.wants_rotation();
+        // One that could not begin its segment has nothing to write into.
+        let works = || self.pen.journal.entries_allowed().is_ok() && self.not_rotated.is_none();
         if !self.journal_ok && !self.keeper.behind() && works() {
             self.journal_ok = true;
             self.shard.journal_works();
@@ -561,6 +562,8 @@ impl Core {
         };
         match self.pen.journal.rotate(SCHEMA, &snapshot) {
             Ok(_) => {
+                // A state that fills a segment by itself must not begin one with every look.
+                self.rotate_due = now.mono.plus_ms(ROTATE_AGAIN_MS);
                 self.keeper.caught_up();
                 self.not_rotated = None;
             }

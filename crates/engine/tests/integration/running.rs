@@ -193,6 +193,19 @@ fn stopping_leaves_what_is_even_and_flattening_closes_it() {
 }
 
 #[test]
+fn who_stops_and_leaves_positions_begins_no_exit_that_nobody_would_see_to_the_end() {
+    let (mut engine, mut desk) = entered();
+    engine.begin_stop(OnStop::Leave, now(100), &mut desk);
+    desk.calls();
+    let round = engine.rounds().next().expect("open").id();
+    assert!(!engine.exit(round, ExitReason::Spread, None, now(110), &mut desk));
+    engine.tick(now(60_030), &mut desk);
+    assert!(engine.stopped(), "neither the spread nor its age closes it now");
+    assert!(engine.next_wake().is_none_or(|at| at > now(60_030).wall), "and nothing is asked again and again");
+    assert!(engine.exit(round, ExitReason::Operator, None, now(60_040), &mut desk), "a person still may");
+}
+
+#[test]
 fn the_result_of_a_round_is_what_it_bought_and_sold_less_every_fee() {
     let (mut engine, mut desk) = entered();
     engine.begin_stop(OnStop::Flatten, now(100), &mut desk);

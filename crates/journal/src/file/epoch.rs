@@ -4,6 +4,7 @@
 
 use super::dir::sync_dir;
 use super::error::OpenError;
+use rustix::fs::{CWD, RenameFlags, renameat_with};
 use std::fs::OpenOptions;
 use std::io::{ErrorKind, Write};
 use std::os::unix::fs::OpenOptionsExt;
@@ -23,12 +24,24 @@ pub fn next_epoch(dir: &Path, known: u32) -> Result<u32, OpenError> {
     let (path, new) = (dir.join(EPOCH), dir.join(EPOCH_NEW));
     let io = |source| OpenError::Io { doing: "writing the epoch file", path: path.clone(), source };
     let digits = epoch.to_string();
-    let mut file = OpenOptions::new().write(true).create(true).truncate(true).mode(0o600).open(&new).map_err(io)?;
-    writeln!(file, "{digits} {:08x}", crc32fast::hash(digits.as_bytes())).map_err(io)?;
-    file.sync_all().map_err(io)?;
-    std::fs::rename(&new, &path).map_err(io)?;
+    let text = format!("{digits} {:08x}\n", crc32fast::hash(digits.as_bytes()));
+    put(&new, &text).map_err(io)?;
+    // They change places, so that both are there from the second start on and a full disk refuses none.
+    if renameat_with(CWD, &new, CWD, &path, RenameFlags::EXCHANGE).is_err() {
+        // The first one, or a file system that cannot exchange.
+        std::fs::rename(&new, &path).map_err(io)?;
+        let _ = put(&new, &text); // only kept for its space
+    }
     sync_dir(dir).map_err(io)?;
     Ok(epoch)
+}
+
+/// Writes over what is there, into space that it has already.
+fn put(path: &Path, text: &str) -> std::io::Result<()> {
+    let mut file = OpenOptions::new().write(true).create(true).truncate(false).mode(0o600).open(path)?;
+    file.write_all(text.as_bytes())?;
+    file.set_len(text.len() as u64)?;
+    file.sync_all()
 }
 
 /// The last epoch taken in `dir`, 0 if none ever was.
