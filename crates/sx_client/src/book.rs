@@ -28,6 +28,8 @@ pub struct Book {
     /// Read into first, so that a message that breaks off in the middle changes nothing.
     spare: [Vec<Level>; 2],
     valid: bool,
+    /// Levels were taken since they were last lost.
+    known: bool,
 }
 
 /// What can be had on one outcome, best level only.
@@ -64,13 +66,21 @@ impl Book {
         std::mem::swap(&mut self.two, two);
         self.version.clear();
         self.version.push_str(&row.version);
-        self.valid = true;
+        (self.valid, self.known) = (true, true);
         Taken::Replaced
     }
 
+    /// The connection is gone: the levels are kept, but are nobody's word until [`Self::resume`].
+    pub const fn suspend(&mut self) {
+        self.valid = false;
+    }
+    /// The venue closed the gap since [`Self::suspend`]: what was there still is, unless it was lost.
+    pub const fn resume(&mut self) {
+        self.valid = self.known;
+    }
     /// Loses the levels: what they were is not known any more. The version stays, so that nothing older comes back.
     pub fn lose(&mut self) {
-        self.valid = false;
+        (self.valid, self.known) = (false, false);
         self.one.clear();
         self.two.clear();
     }
@@ -83,6 +93,9 @@ impl Book {
     /// What who bets on outcome one (or two) can have now: the best level of the *other* outcome, turned round. Levels off the
     /// ladder cannot be asked for and are passed over.
     pub fn best(&self, outcome_one: bool, ladder: Ladder) -> Option<Best> {
+        if !self.valid {
+            return None;
+        }
         let levels = if outcome_one { &self.two } else { &self.one };
         let reachable = levels.iter().filter(|l| l.size > 0 && taker_probability(l.p).is_some_and(|p| ladder.contains(p)));
         best_of(*reachable.max_by_key(|level| level.p)?)

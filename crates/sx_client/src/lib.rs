@@ -10,4 +10,5 @@ pub mod ladder;
 pub mod metadata;
 pub mod parse;
 pub mod sign;
+pub mod state;
 pub mod wire;
