@@ -24,7 +24,7 @@ const TASKS: [(&str, &str); 9] = [
     ("requirements", "every id of docs/requirements.md is shown by something that exists"),
     ("vectors FILE...", "golden vectors, recomputed with our own code"),
     ("picture FILE < LOG", "draws the first round of a run's JSON log as an SVG"),
-    ("soak [--minutes N] [--seed N] [--out FILE]", "a long demo in a storm of faults, with figures"),
+    ("soak [--minutes N] [--seed N] [--out FILE] [--bot FILE]", "a long demo in a storm of faults, with figures"),
     ("crash [--per-kind N] [--seed N] [--json]", "SIGKILL at every kind of journal record, with the venues running on"),
     ("latency [--rounds N] [--rtt-ms N]", "detection to both legs filled at real round trips, release build, against a limit"),
     ("test [--quick] [--only STEP]", "everything, on a machine with rustup's stable and a C compiler"),

@@ -1,6 +1,6 @@
 //! `cargo xtask soak`: a long demo in a storm of faults, and what became of it as a table for docs/proof.md.
 //!
-//! Runs the release build of the bot as a process of its own, reads its JSON lines and its resident memory, and judges:
+//! Runs the release build of the bot, or the one that `--bot` names, as a process of its own, reads its JSON lines and its resident memory, and judges:
 //! it ended as asked, nothing was left behind, nothing panicked, memory stayed flat. Owns no figure: all of them are the
 //! run's.
 
@@ -42,13 +42,18 @@ pub(crate) fn run(arguments: &[String]) -> anyhow::Result<()> {
         None => Ok(default),
         Some(text) => text.parse::<u64>().with_context(|| format!("{name} {text}: a whole number")),
     };
-    if let Some(odd) = arguments.iter().step_by(2).find(|a| !["--minutes", "--seed", "--out"].contains(&a.as_str())) {
-        bail!("soak has no option {odd}; it has --minutes N, --seed N and --out FILE");
+    if let Some(odd) = arguments.iter().step_by(2).find(|a| !["--minutes", "--seed", "--out", "--bot"].contains(&a.as_str())) {
+        bail!("soak has no option {odd}; it has --minutes N, --seed N, --out FILE and --bot FILE");
     }
     let (minutes, seed) = (number("--minutes", 60)?, number("--seed", 1)?);
-    let status = Command::new("cargo").args(["build", "--release", "--quiet", "--package", "bot4"]).status()?;
-    ensure!(status.success(), "the bot does not build");
-    let report = soak(Path::new("target/release/bot4"), minutes, seed)?;
+    let report = match option("--bot") {
+        Some(built) => soak(Path::new(built), minutes, seed)?,
+        None => {
+            let status = Command::new("cargo").args(["build", "--release", "--quiet", "--package", "bot4"]).status()?;
+            ensure!(status.success(), "the bot does not build");
+            soak(Path::new("target/release/bot4"), minutes, seed)?
+        }
+    };
     println!("{report}");
     if let Some(out) = option("--out") {
         std::fs::write(out, report).with_context(|| format!("{out} cannot be written"))?;

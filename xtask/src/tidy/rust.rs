@@ -20,7 +20,7 @@ const NOTES: [&str; 3] = ["FIXME", "TODO", "XXX:"];
 const SLEEPS: [&str; 4] = ["thread::sleep(", "time::sleep(", "time::sleep_until(", "park_timeout("];
 
 /// Files whose tests may sleep, each with its reason.
-const MAY_SLEEP: [(&str, &str); 4] = [
+const MAY_SLEEP: [(&str, &str); 6] = [
     (
         "crates/bot4/tests/full_cycle.rs",
         "waits on a condition in a file of another process; the pause is between two looks at it",
@@ -28,6 +28,8 @@ const MAY_SLEEP: [(&str, &str); 4] = [
     ("crates/transport/tests/integration/timers.rs", "time is paused: a sleep moves it and takes none"),
     ("crates/venue_sim/src/server/delay.rs", "time is paused: a sleep moves it and takes none"),
     ("crates/transport/tests/integration/http.rs", "waits on a condition; the pause is between two looks at it"),
+    ("crates/orchestrator/tests/execution_service/rig.rs", "waits on a condition; the pause is between two looks at it"),
+    ("crates/transport/benches/http_version.rs", "the pause is the simulated line itself: what is measured is its length"),
 ];
 
 /// Folders of one machine: what is written to or read from there works for one person.

@@ -140,6 +140,7 @@ async fn wait_for(world: &World, kind: &str, unmet: &[&str]) {
     let limit = Instant::now() + PATIENCE;
     let mut tail = Tail::after(world.journal(), 0);
     let mut fold = Fold::of(tail.more());
+    let mut look = tokio::time::interval(LOOK_EVERY);
     while Instant::now() < limit {
         let more = tail.more();
         if let Some(last) = more.last().map(Record::word) {
@@ -149,7 +150,7 @@ async fn wait_for(world: &World, kind: &str, unmet: &[&str]) {
                 return;
             }
         }
-        tokio::time::sleep(LOOK_EVERY).await;
+        look.tick().await;
     }
 }
 
