@@ -27,6 +27,8 @@ const READS: usize = 4;
 /// Bytes of an order's request and answer, and of an account's answer: those of the simulated Vest, rounded up.
 const ORDER: usize = 512;
 const ACCOUNT: usize = 16 << 10;
+/// Pieces on the long line at once; the sender waits when it is full, which it never is here.
+const IN_FLIGHT: usize = 1_024;
 /// One round trip of the long line.
 const FAR: Duration = Duration::from_millis(100);
 
@@ -209,12 +211,12 @@ fn long(tcp: TcpStream, one_way: Duration) -> DuplexStream {
 }
 
 async fn carry(mut from: impl AsyncRead + Unpin, to: impl AsyncWrite + Unpin + Send + 'static, one_way: Duration) {
-    let (put, mut take) = tokio::sync::mpsc::unbounded_channel::<(tokio::time::Instant, Vec<u8>)>();
+    let (put, mut take) = tokio::sync::mpsc::channel::<(tokio::time::Instant, Vec<u8>)>(IN_FLIGHT);
     let reader = async move {
         let mut chunk = vec![0; 1 << 14];
         while let Ok(n @ 1..) = from.read(&mut chunk).await {
             let due = tokio::time::Instant::now() + one_way;
-            if put.send((due, chunk[..n].to_vec())).is_err() {
+            if put.send((due, chunk[..n].to_vec())).await.is_err() {
                 return;
             }
         }
