@@ -17,7 +17,7 @@ use std::sync::atomic::{AtomicU64, Ordering};
 use std::time::Duration;
 use tokio::sync::{Notify, watch};
 use tokio::task::JoinSet;
-use transport::{Clock, Link, LinkConfig, LinkError, LinkEvent};
+use transport::{Clock, Link, LinkConfig, LinkError, LinkEvent, Steps};
 use venue_api::{Action, Lane, SessionNews};
 
 /// How often the loop looks around when nothing else wakes it: publishes what is synced, tries a failed journal.
@@ -171,6 +171,7 @@ struct Core {
     /// With what each has stopped.
     gates: Vec<(Gate, bool)>,
     pulse: Arc<Pulse>,
+    steps: Steps,
     wake: Rc<Notify>,
 }
 
@@ -232,6 +233,7 @@ impl ExecutionService {
             keep_from: config.keep_from,
             gates: config.gates.into_iter().map(|gate| (gate, false)).collect(),
             pulse: config.pulse,
+            steps: Steps::default(),
             wake: Rc::clone(&wake),
         }));
         for (index, venue) in config.links.into_iter().enumerate() {
@@ -514,6 +516,13 @@ impl Core {
         self.note_uptime(now);
         self.note_balances();
         if self.pulse.due(now.mono) {
+            if let Some(step_ms) = self.steps.look(self.clock.drift_ms()) {
+                tracing::warn!(
+                    target: "bot4",
+                    step_ms,
+                    "The system's clock was set by {step_ms} ms; deadlines go on by the monotonic clock, and the venues' clocks are measured against that"
+                );
+            }
             let engine = self.shard.engine();
             self.pulse.stamp(Beat {
                 count: 0,

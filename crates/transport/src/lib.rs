@@ -32,7 +32,7 @@ mod socket;
 mod timers;
 
 pub use budget::{RateBudget, TokenBucket};
-pub use clock::Clock;
+pub use clock::{Clock, Steps};
 pub use config::{Budgets, LinkConfig, LinkError};
 pub use event::LinkEvent;
 pub use http::HttpStats;

@@ -7,6 +7,7 @@
 #[path = "../harness/mod.rs"]
 mod harness;
 mod flatten;
+mod parts;
 mod watchdog;
 
 use harness::{LIMIT, bot, journal, until, world};
