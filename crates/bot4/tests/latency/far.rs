@@ -15,7 +15,7 @@ use venue_sim::{HttpRequest, Message, SimAction, SimNow, VenueSim};
 const BRISK: MarketShape = MarketShape { pulse_every_ms: 1_600, pulse_ms: 900, pulse_bps: 60, noise_bps: 4 };
 const SEED: u64 = 4;
 /// Longest wait for the next round.
-const NEXT_ROUND: Duration = Duration::from_secs(60);
+const NEXT_ROUND: Duration = Duration::from_mins(1);
 
 /// How the bot keeps its HTTP connections.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]

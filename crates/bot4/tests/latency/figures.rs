@@ -49,6 +49,7 @@ struct Entry {
 /// Everything that one run shows.
 pub(crate) struct Figures {
     rows: Vec<(String, Spread)>,
+    opened: usize,
     tried_again: usize,
     /// The bot's own figures of all orders: from the frame that decided them to the write.
     written: Spread,
@@ -141,6 +142,7 @@ impl Figures {
         };
         Self {
             rows,
+            opened: entries.len(),
             tried_again: entered.iter().filter(|e| e.tried_again).count(),
             written,
             parts: parts.into_iter().map(|(name, rows)| (name, rows.len(), medians(&rows))).collect(),
@@ -164,10 +166,14 @@ impl Figures {
                 row("orders written to their sockets (entries and exits, from the frame that decided)", &self.written);
             }
         }
-        writeln!(out, "\n{} rounds needed a second attempt on a leg; they are counted.\n", self.tried_again).unwrap();
-        out.push_str(
-            "| order | n | signature | encode | network | parse | total |, medians in µs\n|---|---:|---:|---:|---:|---:|---:|\n",
-        );
+        let (opened, entered, again) = (self.opened, self.both_filled().n, self.tried_again);
+        writeln!(
+            out,
+            "\n{opened} rounds opened, {entered} entered with both legs; {again} of these needed a second attempt on a leg.\n"
+        )
+        .unwrap();
+        out.push_str("Medians of every order's breakdown, µs\n\n");
+        out.push_str("| order | n | signature | encode | network | parse | total |\n|---|---:|---:|---:|---:|---:|---:|\n");
         for (name, n, [sign, encode, network, parse, total]) in &self.parts {
             writeln!(out, "| {name} | {n} | {sign} | {encode} | {network} | {parse} | {total} |").unwrap();
         }

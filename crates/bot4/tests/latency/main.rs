@@ -71,5 +71,13 @@ fn measure(rounds: u64, rtt_ms: u64, connections: Connections) -> Figures {
         assert!(*n >= 1 && *sign > 0 && *parse > 0 && *network >= rtt_ms * 1_000, "{kind}: {:?}", figures.parts());
         assert!(total >= network, "{kind}: {:?}", figures.parts());
     }
+    // And said in the log, with the same five parts on every line.
+    let said: Vec<_> = ended.log.iter().filter(|l| l["message"].as_str().is_some_and(|m| m.starts_with("[ORDER] "))).collect();
+    assert_eq!(said.len(), figures.parts().iter().map(|(_, n, _)| n).sum::<usize>(), "a line for every answer");
+    for line in said {
+        let us = ["sign_us", "encode_us", "network_us", "parse_us"].map(|name| line[name].as_u64());
+        let sum = us.iter().copied().sum::<Option<u64>>().unwrap_or_else(|| panic!("a part is missing: {line}"));
+        assert!(line["total_us"].as_u64().is_some_and(|total| (sum..sum + 4).contains(&total)), "parts make the whole: {line}");
+    }
     figures
 }
