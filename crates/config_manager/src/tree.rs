@@ -167,8 +167,8 @@ impl Node {
         match &self.value {
             Value::Map(entries) => entries.iter().find(|e| e.key == *first)?.node.origin_of(rest),
             Value::List(nodes) => nodes.get(first.parse::<usize>().ok()?)?.origin_of(rest),
-            // A list that was written as one text with commas.
-            Value::Scalar { .. } => self.origin.is_one_text().then_some(&self.origin),
+            // A list that was written as one text with commas, or a name that stands for a map with that name in it.
+            Value::Scalar { .. } => Some(&self.origin),
         }
     }
 }
