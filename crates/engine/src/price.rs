@@ -90,7 +90,8 @@ fn reference(round: &Round, leg: LegId, side: Side, instrument: InstrumentId, de
     desk.touch(instrument).map(|t| t.taken_by(side)).or_else(|| desk.reference(instrument)).or_else(own)
 }
 
-/// The worst price at which completing the missing leg still earns its costs, against what the other leg filled at.
+/// The worst price at which completing the missing leg still earns its costs, against what the other leg filled at. Currencies
+/// are taken as they were when the round was decided.
 fn break_even(round: &Round, leg: LegId, side: Side) -> Option<Price> {
     let other = round
         .orders
@@ -99,8 +100,11 @@ fn break_even(round: &Round, leg: LegId, side: Side) -> Option<Price> {
         .find_map(|o| domain::record::average_price(&o.fills))?;
     let w = &round.plan.waterfall;
     // What a round must have in spread to pay for itself: fees and buffers, less expected funding.
-    let need = w.fees.plus(w.buffers).plus(w.funding);
-    let need = Rate::from_e8(need.e8().saturating_neg().max(0));
+    let costs = w.fees.plus(w.buffers).plus(w.funding);
+    let costs = Rate::from_e8(costs.e8().saturating_neg().max(0));
+    // Both prices are in their own venue's currency: what bringing them to dollars takes from the spread is needed on top,
+    // and what it adds need not stand between the prices.
+    let need = costs.plus(w.conversion.negated());
     // A buyer may pay up to `other` less the need, a seller must get `other` plus the need.
     other.worse(side.opposite(), need)
 }

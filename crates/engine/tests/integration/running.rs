@@ -62,6 +62,41 @@ fn a_second_attempt_is_bounded_by_what_still_earns_its_costs() {
     assert!(desk.records.iter().any(gone));
 }
 
+/// Fees of 10 bps; the first attempt of the other leg is refused and its market now stands at `at`.
+#[test]
+fn a_second_attempt_across_currencies_needs_what_the_conversion_takes_and_not_what_it_adds() {
+    fn check(missing: (LegId, Purpose, u16), conversion_bps: i64, at: i64, expect: Option<i64>) {
+        let (mut engine, mut desk) = up(config());
+        let mut intent = intent();
+        intent.waterfall.fees = domain::Rate::from_bps(-10);
+        intent.waterfall.conversion = domain::Rate::from_bps(conversion_bps);
+        engine.enter(&intent, now(10), &mut desk).expect("nothing is in the way");
+        let (there, filled_at) = if missing == BE1 { (AE1, 3_000) } else { (BE1, 3_010) };
+        engine.on_report(filled(id(there), ONE, filled_at), now(20), &mut desk);
+        engine.on_report(refused(missing, RefusalKind::Price), now(30), &mut desk);
+        desk.executable = Some(price(at));
+        engine.tick(now(200), &mut desk);
+        let sent = desk.records.iter().find_map(|r| match r {
+            Record::Intended { orders, .. } => orders.iter().find(|o| o.spec.id == order(missing.0, Purpose::Entry, 2)),
+            _ => None,
+        });
+        let limit = sent.map(|o| o.spec.limit.e8() / 1_000_000);
+        assert_eq!(limit, expect, "{missing:?}, conversion {conversion_bps} bps, now {at}");
+    }
+    // Sold against 3,000: 10 bps more without a conversion, in cents.
+    check(BE1, 0, 3_005, Some(300_300));
+    check(BE1, -40, 3_005, None);
+    check(BE1, -40, 3_016, Some(301_500));
+    check(BE1, 20, 2_998, Some(299_700));
+    check(BE1, 20, 2_996, None);
+    // Bought against 3,010.
+    check(AE1, 0, 3_005, Some(300_699));
+    check(AE1, -40, 3_005, None);
+    check(AE1, -40, 2_990, Some(299_495));
+    check(AE1, 20, 3_012, Some(301_301));
+    check(AE1, 20, 3_014, None);
+}
+
 #[test]
 fn a_close_that_cannot_be_prepared_is_tried_again_and_never_given_up() {
     let (mut engine, mut desk) = half();
