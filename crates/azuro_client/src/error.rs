@@ -71,9 +71,13 @@ const KINDS: &[(&str, RefusalKind)] = &[
 ];
 
 impl RefusalKind {
-    /// By the venue's code and message. Words that are not known are [`Internal`](Self::Internal): tried once more at most.
+    /// By the venue's code and message; `None` for words that it does not document.
+    pub fn known(words: &str) -> Option<Self> {
+        KINDS.iter().find(|(known, _)| words.contains(known)).map(|(_, kind)| *kind)
+    }
+    /// As [`known`](Self::known); other words are [`Internal`](Self::Internal): tried once more at most.
     pub fn of(words: &str) -> Self {
-        KINDS.iter().find(|(known, _)| words.contains(known)).map_or(Self::Internal, |(_, kind)| *kind)
+        Self::known(words).unwrap_or(Self::Internal)
     }
 }
 

@@ -1,0 +1,13 @@
+//! The client driven by hand: captured messages, scripted sessions, hostile bytes. No I/O, no clock.
+
+#[path = "integration/harness.rs"]
+mod harness;
+
+#[path = "integration/bets.rs"]
+mod bets;
+#[path = "integration/fixtures.rs"]
+mod fixtures;
+#[path = "integration/hostile.rs"]
+mod hostile;
+#[path = "integration/quotes.rs"]
+mod quotes;
