@@ -43,7 +43,13 @@ impl Engine {
             }
             Err((reason, detail)) => {
                 if self.last_skip.insert(intent.pair, *reason) != Some(*reason) {
-                    desk.notice(Notice::Skipped { pair: intent.pair, reason: *reason, detail: detail.clone() });
+                    desk.notice(Notice::Skipped {
+                        pair: intent.pair,
+                        legs: intent.legs.map(|leg| leg.venue),
+                        spread: intent.spread,
+                        reason: *reason,
+                        detail: detail.clone(),
+                    });
                 }
             }
         }

@@ -41,6 +41,10 @@ pub enum Notice {
     Skipped {
         /// Pair.
         pair: Pair,
+        /// Venues of the long and of the short leg.
+        legs: [VenueId; 2],
+        /// Executable spread.
+        spread: Rate,
         /// Why.
         reason: SkipReason,
         /// Numbers, in words.
@@ -388,10 +392,11 @@ impl Notice {
         }
     }
 
-    /// The venues of both legs, long and short, of what is about a round as a whole.
+    /// The venues of both legs, long and short, of what is about a round as a whole or about an opportunity.
     pub const fn legs(&self) -> Option<[VenueId; 2]> {
         match self {
-            Self::PositionSaved { legs, .. }
+            Self::Skipped { legs, .. }
+            | Self::PositionSaved { legs, .. }
             | Self::AutoExecuted { legs, .. }
             | Self::ExitBegun { legs, .. }
             | Self::GaveUp { legs, .. }
@@ -441,6 +446,7 @@ impl Notice {
     pub const fn spread(&self) -> Option<Rate> {
         match self {
             Self::SpreadDetected { spread, .. }
+            | Self::Skipped { spread, .. }
             | Self::Entered { spread, .. }
             | Self::PositionSaved { spread, .. }
             | Self::AutoExecuted { spread, .. }

@@ -68,6 +68,7 @@ pub(crate) enum Seen {
     NoCosts {
         spread: Rate,
         reason: SkipReason,
+        long: usize,
     },
     Exit(Rate),
 }
@@ -296,7 +297,7 @@ impl PairState {
             Ok(costs) => costs,
             Err(reason) => {
                 self.note_near(long, reason, spread, || None, now.wall);
-                return if first { Seen::NoCosts { spread: spread.rate(), reason } } else { Seen::Nothing };
+                return if first { Seen::NoCosts { spread: spread.rate(), reason, long } } else { Seen::Nothing };
             }
         };
         let (Some(edge), Some(top)) = (cross.edge(&costs), cross.entry_top()) else { return Seen::Nothing };

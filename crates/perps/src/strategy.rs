@@ -47,6 +47,10 @@ pub enum Call {
         spread: Rate,
         /// What is missing.
         reason: SkipReason,
+        /// Long venue.
+        long: VenueId,
+        /// Short venue.
+        short: VenueId,
     },
     /// Close the pair's position.
     Exit {
@@ -156,7 +160,10 @@ impl Strategy {
                 let (threshold, venues) = (pair.config.spread_entry, pair.config.venues);
                 Some(Call::NoEdge { pair: config, spread, threshold, top, edge, long: venues[long], short: venues[short] })
             }
-            Seen::NoCosts { spread, reason } => Some(Call::NoCosts { pair: config, spread, reason }),
+            Seen::NoCosts { spread, reason, long } => {
+                let (venues, short) = (pair.config.venues, 1usize.saturating_sub(long));
+                Some(Call::NoCosts { pair: config, spread, reason, long: venues[long], short: venues[short] })
+            }
             Seen::Exit(spread) => Some(Call::Exit { pair: config, spread }),
         };
         Some((moved, call))

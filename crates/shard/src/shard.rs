@@ -339,7 +339,7 @@ impl Shard {
                 let refused = self.call_engine(now, |engine, desk| engine.enter(&intent, now, desk)).err();
                 if self.watch_at.is_some() {
                     for output in self.outputs.iter().skip(told) {
-                        if let Output::Tell(Notice::Skipped { pair, reason, detail }) = output {
+                        if let Output::Tell(Notice::Skipped { pair, reason, detail, .. }) = output {
                             self.strategy.tell(*pair, *reason, detail);
                         }
                     }
@@ -351,13 +351,15 @@ impl Shard {
                 self.outputs.push(Output::Tell(Notice::SpreadDetected { pair, spread, threshold, top, edge, long, short }));
                 self.outputs.push(Output::Tell(Notice::Skipped {
                     pair,
+                    legs: [long, short],
+                    spread,
                     reason: SkipReason::EdgeTooSmall,
                     detail: format!("edge {edge}% net of costs at a spread of {spread}%"),
                 }));
             }
-            Call::NoCosts { pair, spread, reason } => {
+            Call::NoCosts { pair, spread, reason, long, short } => {
                 let detail = format!("a spread of {spread}%, and what a round would cost is not known");
-                self.outputs.push(Output::Tell(Notice::Skipped { pair, reason, detail }));
+                self.outputs.push(Output::Tell(Notice::Skipped { pair, legs: [long, short], spread, reason, detail }));
             }
             Call::Exit { pair, spread } => {
                 if let Some(id) = self.engine.round_on(pair).map(saga::Round::id) {

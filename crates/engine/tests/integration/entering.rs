@@ -99,8 +99,12 @@ fn a_refusal_is_told_once_until_the_reason_changes() {
     engine.set_paused(false);
     desk.ready[0] = false;
     let _ = engine.enter(&intent(), now(9), &mut desk);
-    let skipped = desk.notices.iter().filter(|n| matches!(n, engine::Notice::Skipped { .. })).count();
-    assert_eq!(skipped, 2);
+    let skipped: Vec<_> = desk.notices.iter().filter(|n| matches!(n, engine::Notice::Skipped { .. })).collect();
+    assert_eq!(skipped.len(), 2);
+    for told in skipped {
+        let where_and_what = (told.pair(), told.legs(), told.spread());
+        assert_eq!(where_and_what, (Some(PAIR), Some([ALFA, BRAVO]), Some(intent().spread)), "long, short, spread");
+    }
 }
 
 #[test]

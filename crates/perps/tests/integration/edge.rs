@@ -119,14 +119,14 @@ fn funding_that_is_not_known_or_too_old_is_the_configured_figure_or_no_trade() {
     assert_eq!(shown(stage.book(1, FIRST.1).as_ref()), "long vest edge 0.49");
     // Without one nothing is opened, which is said once per opportunity.
     let mut stage = Stage::new(by_venues(3_600_000, None));
-    assert_eq!(shown(stage.books(FIRST.0, FIRST.1).as_ref()), "funding_unknown at 0.50");
+    assert_eq!(shown(stage.books(FIRST.0, FIRST.1).as_ref()), "long vest funding_unknown at 0.50");
     assert_eq!(shown(stage.book(1, FIRST.1).as_ref()), "nothing");
     say(&mut stage);
     assert_eq!(shown(stage.book(1, FIRST.1).as_ref()), "long vest edge 0.49");
     stage.pass_ms(300_001);
     assert_eq!(shown(stage.books(FIRST.0, FIRST.1).as_ref()), "nothing", "the same opportunity still");
     let _ = stage.book(1, "b100x5 a101x5");
-    assert_eq!(shown(stage.book(1, FIRST.1).as_ref()), "funding_unknown at 0.50");
+    assert_eq!(shown(stage.book(1, FIRST.1).as_ref()), "long vest funding_unknown at 0.50");
     // A fixed figure asks nobody, and is the same both ways.
     let mut stage = Stage::new(PairConfig { funding: Funding::Fixed(percent("0.1")), ..config() });
     funding(&mut stage, 0, "0.3", None);

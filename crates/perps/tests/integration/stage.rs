@@ -119,7 +119,7 @@ pub(crate) fn shown(call: Option<&Call>) -> String {
         None => "nothing".to_owned(),
         Some(Call::Enter { edge, intent, .. }) => format!("long {} edge {edge}", intent.legs[0].venue),
         Some(Call::NoEdge { edge, long, .. }) => format!("long {long} no edge {edge}"),
-        Some(Call::NoCosts { spread, reason, .. }) => format!("{reason} at {spread}"),
+        Some(Call::NoCosts { spread, reason, long, .. }) => format!("long {long} {reason} at {spread}"),
         Some(Call::Exit { spread, .. }) => format!("exit {spread}"),
     }
 }
