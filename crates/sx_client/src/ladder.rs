@@ -24,7 +24,7 @@ impl Ladder {
     /// Whether the venue takes this probability.
     pub fn contains(self, p: u128) -> bool {
         let inside = p > 0 && p < PROBABILITY_E20;
-        inside && (p % (STEP_UNIT * u128::from(self.step)) == 0 || EXTRA.contains(&p))
+        inside && (p.is_multiple_of(STEP_UNIT * u128::from(self.step)) || EXTRA.contains(&p))
     }
     /// The probability to put into an order that must not be filled at worse odds than these: rounded down to a regular rung,
     /// so that the limit is never worse than asked for. `None` when no rung is left.

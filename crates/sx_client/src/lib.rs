@@ -161,7 +161,7 @@ impl SxClient {
             Pending::Fills { bet, after_end, absent, seen } => self.fills_reply((bet, after_end, absent, seen), reply, now, out),
             Pending::Cancel(bet) => self.cancel_reply(bet, reply, now, out),
             Pending::CancelAll => self.cancel_all_reply(reply, now, out),
-            Pending::Heartbeat { timeout_s } => self.heartbeat_reply(timeout_s, reply, now, out),
+            Pending::Heartbeat { timeout_s } => Self::heartbeat_reply(timeout_s, reply, now, out),
         }
     }
     /// A timer asked for is due. Bets are asked about even when nothing else works any more.

@@ -262,8 +262,9 @@ fn settlement(row: &SettlementRow<'_>) -> Option<Settlement> {
     Some(Settlement { outcome, returned: row.settle_return_amount.read()?, fee })
 }
 
-fn settled(row: Option<&SettlementRow<'_>>) -> Option<Option<Settlement>> {
-    row.map_or(Some(None), |row| settlement(row).map(Some))
+/// Not settled yet is fine; settled in a way that cannot be read is not.
+fn settled(row: Option<&SettlementRow<'_>>) -> Result<Option<Settlement>, ()> {
+    row.map_or(Ok(None), |row| settlement(row).map(Some).ok_or(()))
 }
 
 fn fill_seen(row: &FillRow<'_>) -> Option<FillSeen> {
@@ -280,7 +281,7 @@ fn fill_seen(row: &FillRow<'_>) -> Option<FillSeen> {
         p: probability(row.fill_odds)?,
         returns,
         status: row.status.as_ref().to_owned(),
-        settlement: settled(row.settlement.as_ref())?,
+        settlement: settled(row.settlement.as_ref()).ok()?,
     })
 }
 
@@ -305,7 +306,7 @@ pub fn trades(text: &str) -> Option<Vec<TradeSeen>> {
             stake: row.total_stake.read()?,
             p: probability(row.weighted_average_odds)?,
             status: row.status.as_deref().map(str::to_owned),
-            settlement: settled(row.settlement.as_ref())?,
+            settlement: settled(row.settlement.as_ref()).ok()?,
         })
     };
     one_or_many::<TradeRow<'_>>(bare)?.iter().map(seen).collect()

@@ -385,7 +385,8 @@ impl SxClient {
                     None => self.query(id, now, out),
                 },
                 None => {
-                    out.news.push(News::Foreign { evidence: format!("order {} ({}) is none of ours", order.order, order.status) })
+                    out.news
+                        .push(News::Foreign { evidence: format!("order {} ({}) is none of ours", order.order, order.status) });
                 }
             }
         }
@@ -401,7 +402,8 @@ impl SxClient {
                     None => self.query(id, now, out),
                 },
                 None => {
-                    out.news.push(News::Foreign { evidence: format!("fill {} of order {} is none of ours", fill.id, fill.order) })
+                    out.news
+                        .push(News::Foreign { evidence: format!("fill {} of order {} is none of ours", fill.id, fill.order) });
                 }
             }
         }
@@ -434,7 +436,7 @@ impl SxClient {
         }
     }
 
-    pub(crate) fn heartbeat_reply(&mut self, timeout_s: u32, reply: Reply<'_>, now: Now, out: &mut Out) {
+    pub(crate) fn heartbeat_reply(timeout_s: u32, reply: Reply<'_>, now: Now, out: &mut Out) {
         let armed = match reply {
             Reply::Answer { status: 200 | 201, body, .. } => {
                 parse::heartbeat(body).is_some_and(|until| until.is_some() == (timeout_s > 0))

@@ -107,11 +107,11 @@ impl Venue {
         self.sent.clear();
         self.with(|client, now, out| client.on_open(WIRE, now, out));
         assert!(self.sent[0].contains("\"token\":\"jwt\""), "{:?}", self.sent);
-        let id = self.command(&self.sent[0].clone());
+        let id = Self::command(&self.sent[0].clone());
         self.sent.clear();
         self.frame(&format!(r#"{{"id":{id},"connect":{{"ping":30,"pong":true}}}}"#));
     }
-    fn command(&self, line: &str) -> u64 {
+    fn command(line: &str) -> u64 {
         serde_json::from_str::<serde_json::Value>(line).expect("a command")["id"].as_u64().expect("an id")
     }
     /// Answers every subscription that was sent; `reply` is what stands in the reply beside the id.
@@ -119,7 +119,7 @@ impl Venue {
         let lines: Vec<String> =
             self.sent.drain(..).flat_map(|text| text.lines().map(str::to_owned).collect::<Vec<_>>()).collect();
         for line in &lines {
-            let id = self.command(line);
+            let id = Self::command(line);
             self.frame(&format!(r#"{{"id":{id},"subscribe":{reply}}}"#));
         }
         lines
@@ -233,7 +233,7 @@ fn after_a_drop_every_channel_recovers_from_where_it_was_and_no_update_is_applie
         } else {
             r#"{"epoch":"E","offset":10,"was_recovering":true,"recovered":true}"#
         };
-        let id = venue.command(line);
+        let id = Venue::command(line);
         venue.frame(&format!(r#"{{"id":{id},"subscribe":{reply}}}"#));
     }
     let odds: Vec<String> =

@@ -247,7 +247,7 @@ impl Bet {
 }
 
 fn keep_first(slot: &mut Option<String>, text: &str) {
-    if !slot.as_deref().is_some_and(|known| known <= text) {
+    if slot.as_deref().is_none_or(|known| known > text) {
         *slot = Some(text.to_owned());
     }
 }

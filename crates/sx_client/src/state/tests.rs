@@ -106,7 +106,7 @@ fn what_is_locked_says_what_to_hedge_and_a_contradiction_is_seen() {
     let bet = told(&[fill("a", 333_334, "LOCKED", None), fill("b", 100_000, "MATCHED", None)]);
     assert_eq!((bet.locked(), bet.locked_returns(), bet.taken()), (333_334, 833_335, 433_334));
     let refused = BetEvent::Refused { code: "X".to_owned() };
-    assert!(!told(&[refused.clone()]).contradicted());
+    assert!(!told(std::slice::from_ref(&refused)).contradicted());
     let both = told(&[refused, fill("a", STAKE, "LOCKED", None)]);
     assert!(both.contradicted());
     assert_eq!(both.status(), BetStatus::Accepted);
