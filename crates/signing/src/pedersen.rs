@@ -91,7 +91,8 @@ mod tests {
     }
 
     proptest! {
-        #![proptest_config(ProptestConfig::with_cases(4000))]
+        // Own curve code hashes real orders: the stock crate has the last word, often enough to meet rare carries too.
+        #![proptest_config(ProptestConfig::with_cases(100_000))]
         #[test]
         fn the_table_hash_is_the_stock_hash(left in felt(), right in felt()) {
             prop_assert_eq!(pedersen(&left, &right), starknet_crypto::pedersen_hash(&left, &right));
