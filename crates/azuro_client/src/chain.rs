@@ -71,7 +71,8 @@ pub fn called_off_request(id: u64, core: Address, bet: u128, from: u64) -> Strin
     logs(id, core, from, json!([topics::BET_REJECTED, format!("{:#066x}", U256::from(bet))]))
 }
 fn logs(id: u64, address: Address, from: u64, topics: serde_json::Value) -> String {
-    let filter = json!({ "address": address.to_string(), "fromBlock": format!("{from:#x}"), "toBlock": "latest", "topics": topics });
+    let filter =
+        json!({ "address": address.to_string(), "fromBlock": format!("{from:#x}"), "toBlock": "latest", "topics": topics });
     rpc::request(id, "eth_getLogs", json!([filter]))
 }
 
@@ -171,7 +172,8 @@ pub fn read_events(id: u64, from: Address, body: &[u8]) -> Result<Vec<ChainEvent
         }
         let topic = |text: &String| bytes(text).and_then(|b| <[u8; 32]>::try_from(b).ok());
         let topics: Option<Vec<_>> = row.topics.iter().map(topic).collect();
-        let (topics, data) = topics.zip(bytes(&row.data)).ok_or_else(|| bad(what, "a topic is not 32 bytes, or data no bytes"))?;
+        let (topics, data) =
+            topics.zip(bytes(&row.data)).ok_or_else(|| bad(what, "a topic is not 32 bytes, or data no bytes"))?;
         match ChainEvent::read(&topics, &data) {
             Ok(event) => events.push(event),
             Err(contracts::EventError::Foreign) => {}

@@ -11,7 +11,7 @@ use crate::sign::{condition_text, parse_condition};
 use crate::state::Nonces;
 use crate::trading::{Bet, Inquest};
 use crate::wire::ws::{self, FeedFrame};
-use domain::{MarketId, Mono, Now, OrderId, Outcome, Quote, Stake, VenueId, Wall};
+use domain::{MarketId, Mono, Now, OrderId, Outcome, VenueId, Wall};
 use serde_json::json;
 use signing::{EvmKey, SanitizedValue};
 use std::collections::{BTreeMap, BTreeSet};
@@ -25,9 +25,6 @@ const FEE_TIMER: TimerId = TimerId(1);
 const REFRESH_TIMER: TimerId = TimerId(2);
 /// Timers of bets: this and the nonce.
 pub(crate) const BET_TIMER: u64 = 1 << 63;
-/// Conditions in one subscription and one batch. The venue publishes no limit; its earlier version had 500.
-const CHUNK: usize = 200;
-
 /// What a request was for.
 #[derive(Clone, Debug)]
 pub(crate) enum Pending {
@@ -54,9 +51,9 @@ pub struct AzuroClient {
     pub(crate) nonces: Nonces,
     pub(crate) limits: BTreeMap<(MarketId, Outcome), Limits>,
     /// Calculations under way; true: asked for again meanwhile.
-    calculating: BTreeMap<(MarketId, Outcome), bool>,
+    pub(crate) calculating: BTreeMap<(MarketId, Outcome), bool>,
     /// Subscribed and not acknowledged.
-    unacknowledged: BTreeSet<MarketId>,
+    pub(crate) unacknowledged: BTreeSet<MarketId>,
     requests: BTreeMap<u64, Pending>,
     last_request: u64,
     pub(crate) fee: Option<(u128, Mono)>,
@@ -64,6 +61,8 @@ pub struct AzuroClient {
     allowance: Option<u128>,
     chain_is_right: bool,
     open: bool,
+    /// The venue asked for silence until then.
+    quiet_until: Mono,
     fatal: bool,
     stopped: bool,
     was_ready: bool,
@@ -96,6 +95,7 @@ impl AzuroClient {
             allowance: None,
             chain_is_right: false,
             open: false,
+            quiet_until: Mono::default(),
             fatal: false,
             stopped: false,
             was_ready: false,
@@ -134,10 +134,10 @@ impl AzuroClient {
 
     /// Begins. Called once.
     pub fn start(&mut self, now: Now, out: &mut Output) {
-        self.connect(out);
+        Self::connect(out);
         self.ask_chain(Pending::ChainId, chain::chain_id_request, out);
         self.read_fee_and_funds(now, out);
-        out.actions.push(Action::Timer { id: REFRESH_TIMER, at: now.mono.plus_ms(self.config.refresh_ms) });
+        self.arm(REFRESH_TIMER, self.config.refresh_ms, now, out);
     }
 
     /// Asks for a page of games before their start, by kick-off. Comes as [`News::Games`].
@@ -208,7 +208,7 @@ impl AzuroClient {
             out.news.push(News::Session(SessionNews::Down { why: format!("the feed is gone: {why}") }));
         }
         if !self.stopped {
-            self.connect(out);
+            Self::connect(out);
         }
     }
 
@@ -256,6 +256,10 @@ impl AzuroClient {
     /// The answer to a request, of the venue or of the chain, or what became of it.
     pub fn on_reply(&mut self, request: RequestId, reply: Reply<'_>, now: Now, out: &mut Output) {
         let Some(what) = self.requests.remove(&request.0) else { return };
+        if let Reply::Answer { status: 429, retry_after_ms, .. } = reply {
+            // No limit is published. A minute is more than any can mean; the cap keeps a broken header from silencing the client.
+            self.quiet_until = now.mono.plus_ms(retry_after_ms.unwrap_or(1_000).min(60_000));
+        }
         let body = match (&what, reply) {
             (Pending::Post { order, repeat }, reply) => return self.post_reply(*order, *repeat, reply, now, out),
             (Pending::Poll(order), reply) => return self.poll_reply(*order, reply, now, out),
@@ -312,7 +316,10 @@ impl AzuroClient {
                 Ok(id) => {
                     self.fatal = true;
                     let environment = self.config.environment;
-                    let why = format!("the node serves chain {id}, {} lives on {}: change the node's URL", environment.name, environment.chain_id);
+                    let why = format!(
+                        "the node serves chain {id}, {} lives on {}: change the node's URL",
+                        environment.name, environment.chain_id
+                    );
                     out.news.push(News::Session(SessionNews::Fatal { why }));
                 }
                 Err(cause) => failed("the chain's id", None, cause.to_string(), out),
@@ -356,11 +363,12 @@ impl AzuroClient {
                 for id in self.feed.ids() {
                     self.quote(id, now, out);
                 }
-                out.actions.push(Action::Timer { id: REFRESH_TIMER, at: now.mono.plus_ms(self.config.refresh_ms) });
+                self.arm(REFRESH_TIMER, self.config.refresh_ms, now, out);
             }
             TimerId(bet) if bet & BET_TIMER != 0 => self.bet_due(bet & !BET_TIMER, now, out),
             TimerId(_) => {}
         }
+        self.tell_readiness(now, out);
     }
 
     /// Ends: closes the feed. Bets in flight stay in the journal, to be adopted by the next life.
@@ -369,74 +377,8 @@ impl AzuroClient {
         out.actions.push(Action::Close { conn: FEED });
     }
 
-    fn connect(&self, out: &mut Output) {
+    fn connect(out: &mut Output) {
         out.actions.push(Action::Connect { conn: FEED, target: SanitizedValue::new(String::new()), headers: Vec::new() });
-    }
-
-    fn subscribe(&mut self, ids: &[MarketId], out: &mut Output) {
-        for chunk in ids.chunks(CHUNK) {
-            self.unacknowledged.extend(chunk);
-            let texts: Vec<String> = chunk.iter().copied().map(condition_text).collect();
-            let payload = ws::conditions("SubscribeConditions", &texts, self.config.environment.name);
-            out.actions.push(Action::Send { conn: FEED, payload: Payload::Text(payload) });
-        }
-    }
-
-    fn read_batch(&mut self, ids: &[MarketId], out: &mut Output) {
-        for chunk in ids.chunks(CHUNK) {
-            self.feed.asking(chunk);
-            let texts: Vec<String> = chunk.iter().copied().map(condition_text).collect();
-            let body = json!({ "conditionIds": texts, "environment": self.config.environment.name }).to_string();
-            let target = "/market-manager/condition-batch".to_owned();
-            self.ask(Pending::Batch(chunk.to_vec()), Lane::Public, Method::Post, target, body, out);
-        }
-    }
-
-    /// Asks for the limits of each outcome that can be bet on: the venue wants that after every update (spec section 6).
-    fn calculate(&mut self, id: MarketId, now: Now, out: &mut Output) {
-        for outcome in self.feed.outcomes(id) {
-            if self.feed.odds(id, outcome, now, self.age_ms_max()).is_err() {
-                continue;
-            }
-            if let Some(again) = self.calculating.get_mut(&(id, outcome)) {
-                *again = true;
-                continue;
-            }
-            self.calculating.insert((id, outcome), false);
-            let mut body = json!({
-                "environment": self.config.environment.name,
-                "bets": [{ "conditionId": condition_text(id), "outcomeId": outcome.0 }],
-            });
-            if let Some(key) = &self.key {
-                body["wallet"] = json!(crate::sign::lower_hex(key.address()));
-            }
-            let target = "/bet/calculation".to_owned();
-            self.ask(Pending::Limits(id, outcome), Lane::Public, Method::Post, target, body.to_string(), out);
-        }
-    }
-
-    pub(crate) fn age_ms_max(&self) -> u64 {
-        self.config.refresh_ms.saturating_mul(2)
-    }
-
-    fn quote(&self, id: MarketId, now: Now, out: &mut Output) {
-        for outcome in self.feed.outcomes(id) {
-            self.quote_one(id, outcome, now, out);
-        }
-    }
-
-    /// Odds now, with the size of the last calculation; no size before the first.
-    fn quote_one(&self, market: MarketId, outcome: Outcome, now: Now, out: &mut Output) {
-        match self.feed.odds(market, outcome, now, self.age_ms_max()) {
-            Ok((odds, _)) => {
-                let max = self.limits.get(&(market, outcome)).map_or(0, |limits| limits.max);
-                // Only a token of six digits is a dollar; other environments are read for their odds.
-                let units = if self.config.environment.decimals == 6 { u64::try_from(max).unwrap_or(u64::MAX) } else { 0 };
-                let line = self.feed.line(market, outcome).and_then(|line| line.line);
-                out.news.push(News::Quote(Quote { venue: Self::VENUE, market, line, outcome, odds, size: Stake::from_e6(units) }));
-            }
-            Err(why) => out.news.push(News::NoQuote { market, outcome, why }),
-        }
     }
 
     fn read_fee_and_funds(&mut self, now: Now, out: &mut Output) {
@@ -449,7 +391,7 @@ impl AzuroClient {
             let call = Call::Allowance { owner, spender };
             self.ask_chain(Pending::Allowance, |id| chain::call_request(id, token, &call, None), out);
         }
-        out.actions.push(Action::Timer { id: FEE_TIMER, at: now.mono.plus_ms(self.config.fee_ms) });
+        self.arm(FEE_TIMER, self.config.fee_ms, now, out);
     }
 
     fn tell_readiness(&mut self, now: Now, out: &mut Output) {
@@ -467,10 +409,23 @@ impl AzuroClient {
         self.last_request
     }
 
+    /// Arms a timer, not before the silence that the venue asked for is over.
+    pub(crate) fn arm(&self, id: TimerId, wait_ms: u64, now: Now, out: &mut Output) {
+        out.actions.push(Action::Timer { id, at: now.mono.plus_ms(wait_ms).max(self.quiet_until) });
+    }
+
     pub(crate) fn ask(&mut self, what: Pending, lane: Lane, method: Method, target: String, body: String, out: &mut Output) {
         let timeout_ms = if lane == Lane::Orders { self.config.order_timeout_ms } else { self.config.read_timeout_ms };
         let id = RequestId(self.number(what));
-        out.actions.push(Action::Request { id, lane, method, target, headers: Vec::new(), body: Payload::Text(body), timeout_ms });
+        out.actions.push(Action::Request {
+            id,
+            lane,
+            method,
+            target,
+            headers: Vec::new(),
+            body: Payload::Text(body),
+            timeout_ms,
+        });
     }
 
     pub(crate) fn ask_chain(&mut self, what: Pending, body: impl FnOnce(u64) -> String, out: &mut Output) {

@@ -125,7 +125,13 @@ impl Feed {
     ///
     /// # Errors
     /// Why there are none.
-    pub(crate) fn odds(&self, id: MarketId, outcome: Outcome, now: domain::Now, age_ms_max: u64) -> Result<(Odds, Wall), NoQuote> {
+    pub(crate) fn odds(
+        &self,
+        id: MarketId,
+        outcome: Outcome,
+        now: domain::Now,
+        age_ms_max: u64,
+    ) -> Result<(Odds, Wall), NoQuote> {
         let entry = self.watched.get(&id).ok_or("not watched")?;
         if !entry.valid {
             return Err("not read since the feed was connected");

@@ -23,6 +23,7 @@ pub mod error;
 mod feed;
 mod out;
 pub mod parse;
+mod quoting;
 pub mod sign;
 pub mod state;
 mod trading;

@@ -101,8 +101,10 @@ impl AzuroClient {
         let (Some(key), Some((fee, _))) = (self.key.clone(), self.fee) else { return Err(PrepareError::NotReady("no key")) };
         let environment = self.config.environment;
         let place = (spec.market, spec.outcome);
-        let amount = stake_units(spec.stake).ok_or_else(|| invalid(format!("a stake of {} is no whole cent above zero", spec.stake)))?;
-        let (odds, starts) = self.feed.odds(spec.market, spec.outcome, now, self.age_ms_max()).map_err(|why| invalid(why.to_owned()))?;
+        let amount =
+            stake_units(spec.stake).ok_or_else(|| invalid(format!("a stake of {} is no whole cent above zero", spec.stake)))?;
+        let (odds, starts) =
+            self.feed.odds(spec.market, spec.outcome, now, self.age_ms_max()).map_err(|why| invalid(why.to_owned()))?;
         if odds < spec.odds_min {
             return Err(invalid(format!("the odds are {odds}, wanted are {}", spec.odds_min)));
         }
@@ -264,7 +266,7 @@ impl AzuroClient {
             BetStatus::Accepted | BetStatus::Partial => self.config.watch_ms,
             BetStatus::Refused | BetStatus::Settled | BetStatus::Void => return out.actions.push(Action::CancelTimer { id }),
         };
-        out.actions.push(Action::Timer { id, at: now.mono.plus_ms(wait) });
+        self.arm(id, wait, now, out);
     }
 
     /// A bet's timer.
@@ -301,10 +303,14 @@ impl AzuroClient {
                 Err(why) => failed("the answer to a bet", Some(order), why, out),
             },
             // 408, 425 and 429 are not documented as decided before the bet is read.
-            Reply::Answer { status, body, .. } if (400..500).contains(&status) && ![408, 425, 429].contains(&status) && !repeat => {
+            Reply::Answer { status, body, .. }
+                if (400..500).contains(&status) && ![408, 425, 429].contains(&status) && !repeat =>
+            {
                 match parse::refusal(body).filter(|words| RefusalKind::known(words).is_some()) {
                     Some(why) => self.learn(order, Fact::Refused { why }, out),
-                    None => failed("the answer to a bet", Some(order), format!("status {status} without a documented reason"), out),
+                    None => {
+                        failed("the answer to a bet", Some(order), format!("status {status} without a documented reason"), out);
+                    }
                 }
             }
             Reply::Answer { status, .. } => failed("the answer to a bet", Some(order), format!("status {status}"), out),
@@ -374,7 +380,8 @@ impl AzuroClient {
         now: Now,
         out: &mut Output,
     ) {
-        let goes_on = body.and_then(|body| self.inquest_step(order, stage, request, body, out).map_err(|cause| cause.to_string()));
+        let goes_on =
+            body.and_then(|body| self.inquest_step(order, stage, request, body, out).map_err(|cause| cause.to_string()));
         match goes_on {
             Ok(true) => return,
             Ok(false) => {}
@@ -387,7 +394,14 @@ impl AzuroClient {
     }
 
     /// True if another question was asked.
-    fn inquest_step(&mut self, order: OrderId, stage: Inquest, request: u64, body: &[u8], out: &mut Output) -> Result<bool, ChainError> {
+    fn inquest_step(
+        &mut self,
+        order: OrderId,
+        stage: Inquest,
+        request: u64,
+        body: &[u8],
+        out: &mut Output,
+    ) -> Result<bool, ChainError> {
         let core = self.config.environment.core;
         let Some((bet, key)) = self.bets.get(&order).zip(self.key.as_ref()) else { return Ok(false) };
         let (bettor, nonce, fence_s) = (key.address(), bet.nonce, bet.fence_s);

@@ -126,7 +126,11 @@ fn a_bet_is_followed_from_created_to_settled() {
         world.answer(GET, 200, &word);
         assert_eq!(world.status(), expect, "{word}");
     }
-    assert_eq!(world.client.taken(order(1)).map(|t| (t.bet, t.odds_e12)), Some((222_040, 2_700_000_000_000)), "better than asked");
+    assert_eq!(
+        world.client.taken(order(1)).map(|t| (t.bet, t.odds_e12)),
+        Some((222_040, 2_700_000_000_000)),
+        "better than asked"
+    );
     world.pass(10_000);
     let mut settled = with_bet("Settled");
     settled["result"] = json!("Won");
@@ -301,6 +305,35 @@ fn a_bet_of_an_earlier_life_is_asked_about_and_never_posted_again() {
     let mut stranger = known;
     stranger.key.key = "0xacf0844bf2323291b71afeab5ee0b2a0ede6e903_5".to_owned();
     assert!(!next.step(|client, now, out| client.adopt(stranger, now, out)), "another bettor's");
+}
+
+#[test]
+fn a_venue_that_asks_for_silence_gets_it() {
+    let mut world = World::placed();
+    world.answer(POST, 201, &said("Created"));
+    world.pass(500);
+    let id = world.take(GET).id;
+    let busy = Reply::Answer { status: 429, retry_after_ms: Some(3_000), body: b"" };
+    world.step(|client, now, out| client.on_reply(id, busy, now, out));
+    world.pass(2_900);
+    assert!(world.requests.iter().all(|r| !r.target.starts_with(GET)));
+    world.pass(200);
+    world.answer(GET, 200, &with_bet("Accepted"));
+    assert_eq!(world.status(), BetStatus::Accepted);
+}
+
+#[test]
+fn a_fee_that_grew_old_stops_bets_until_it_is_read_again() {
+    let mut world = World::ready();
+    for _ in 0..4 {
+        world.pass(10_000);
+        world.chain.clear();
+        world.requests.clear();
+    }
+    assert!(!world.client.ready(world.now));
+    world.pass(10_000);
+    world.answer("/bet/gas-info", 200, &fixture("gas_info")["response_captured"]);
+    assert!(world.client.ready(world.now));
 }
 
 #[test]

@@ -9,48 +9,48 @@ use signing::SanitizedValue;
 use venue_api::{Action, ConnId, Frame, Payload, Reply, RequestId, TimerId};
 
 /// 2026-11-21T09:54:20Z.
-pub const START_S: i64 = 1_795_254_860;
-pub const BETTOR: &str = "0x3ec987f6b7e624848eaace2dda3bb4252d98698e";
+pub(crate) const START_S: i64 = 1_795_254_860;
+pub(crate) const BETTOR: &str = "0x3ec987f6b7e624848eaace2dda3bb4252d98698e";
 const KEY: &str = "0x3a51dbab6a3b1bdac88b2cb564eab05962b5ed6a5843c270b3b76b838dd42068";
 
-pub fn fixture(name: &str) -> Value {
+pub(crate) fn fixture(name: &str) -> Value {
     let path = format!("{}/testdata/azuro/{name}.json", env!("CARGO_MANIFEST_DIR"));
     serde_json::from_slice(&std::fs::read(path).expect("a fixture")).expect("JSON")
 }
 
 /// The captured active `Match Winner`: outcomes 7047 at 2.62 and 7048 at 1.45.
-pub fn winner() -> Condition {
+pub(crate) fn winner() -> Condition {
     let body = fixture("conditions_by_game_ids").to_string();
     let all = conditions(body.as_bytes()).expect("a fixture");
     all.into_iter().find(|c| c.title == "Match Winner" && c.state == ConditionState::Active).expect("one")
 }
 
-pub struct Request {
-    pub id: RequestId,
-    pub target: String,
-    pub body: Value,
-    pub raw: String,
+pub(crate) struct Request {
+    pub(crate) id: RequestId,
+    pub(crate) target: String,
+    pub(crate) body: Value,
+    pub(crate) raw: String,
 }
 
-pub struct World {
-    pub client: AzuroClient,
-    pub now: Now,
-    pub requests: Vec<Request>,
-    pub chain: Vec<ChainRequest>,
-    pub sent: Vec<Value>,
-    pub connects: usize,
-    pub timers: Vec<(TimerId, Mono)>,
-    pub news: Vec<News>,
+pub(crate) struct World {
+    pub(crate) client: AzuroClient,
+    pub(crate) now: Now,
+    pub(crate) requests: Vec<Request>,
+    pub(crate) chain: Vec<ChainRequest>,
+    pub(crate) sent: Vec<Value>,
+    pub(crate) connects: usize,
+    pub(crate) timers: Vec<(TimerId, Mono)>,
+    pub(crate) news: Vec<News>,
 }
 
-pub fn config() -> AzuroConfig {
+pub(crate) fn config() -> AzuroConfig {
     let mut config = AzuroConfig::new(&POLYGON);
     config.key = Some(SanitizedValue::from(KEY));
     config
 }
 
 impl World {
-    pub fn new(config: AzuroConfig) -> Self {
+    pub(crate) fn new(config: AzuroConfig) -> Self {
         let mut world = Self {
             client: AzuroClient::new(config).expect("a client"),
             now: Now { mono: Mono(1_000_000_000), wall: Wall::from_ms(START_S * 1_000) },
@@ -66,7 +66,7 @@ impl World {
     }
 
     /// Started, right chain, fee, funds, feed open, the winner watched and read, its limits known.
-    pub fn ready() -> Self {
+    pub(crate) fn ready() -> Self {
         let mut world = Self::new(config());
         world.step(|client, now, out| {
             let starts = now.wall.plus_ms(3_600_000);
@@ -81,7 +81,7 @@ impl World {
         world
     }
 
-    pub fn step<T>(&mut self, act: impl FnOnce(&mut AzuroClient, Now, &mut Output) -> T) -> T {
+    pub(crate) fn step<T>(&mut self, act: impl FnOnce(&mut AzuroClient, Now, &mut Output) -> T) -> T {
         let mut out = Output::default();
         let result = act(&mut self.client, self.now, &mut out);
         for action in out.actions {
@@ -107,7 +107,7 @@ impl World {
     }
 
     /// Moves time and fires what is due, timer by timer.
-    pub fn pass(&mut self, ms: u64) {
+    pub(crate) fn pass(&mut self, ms: u64) {
         let end = self.now.mono.plus_ms(ms);
         while let Some((id, at)) = self.timers.iter().copied().filter(|(_, at)| *at <= end).min_by_key(|(_, at)| *at) {
             self.timers.retain(|(timer, _)| *timer != id);
@@ -121,34 +121,34 @@ impl World {
         self.now = Now { mono, wall: self.now.wall.plus_ms(ms as i64) };
     }
 
-    pub fn frame(&mut self, value: &Value) {
+    pub(crate) fn frame(&mut self, value: &Value) {
         let text = value.to_string();
         self.step(|client, now, out| client.on_frame(ConnId(0), Frame::Text(&text), now, out));
     }
     /// Acknowledges the last subscription.
-    pub fn ack(&mut self) {
+    pub(crate) fn ack(&mut self) {
         let data = self.sent.last().expect("a subscription")["data"].clone();
         self.frame(&json!({ "id": "1", "event": "SubscribedToConditions", "data": { "conditionIds": data["conditionIds"] } }));
     }
-    pub fn reply(&mut self, id: RequestId, status: u16, body: &str) {
+    pub(crate) fn reply(&mut self, id: RequestId, status: u16, body: &str) {
         let answer = Reply::Answer { status, retry_after_ms: None, body: body.as_bytes() };
         self.step(|client, now, out| client.on_reply(id, answer, now, out));
     }
     /// Takes the only open request whose target begins so.
-    pub fn take(&mut self, target: &str) -> Request {
+    pub(crate) fn take(&mut self, target: &str) -> Request {
         let place = self.requests.iter().position(|r| r.target.starts_with(target));
         self.requests.remove(place.unwrap_or_else(|| panic!("no request of {target}")))
     }
-    pub fn answer(&mut self, target: &str, status: u16, body: &Value) {
+    pub(crate) fn answer(&mut self, target: &str, status: u16, body: &Value) {
         let id = self.take(target).id;
         self.reply(id, status, &body.to_string());
     }
-    pub fn no_answer(&mut self, target: &str) {
+    pub(crate) fn no_answer(&mut self, target: &str) {
         let id = self.take(target).id;
         self.step(|client, now, out| client.on_reply(id, Reply::Unknown("timeout"), now, out));
     }
     /// Answers the only open question to the chain of a method; returns the question.
-    pub fn chain_says(&mut self, method: &str, result: &Value) -> Value {
+    pub(crate) fn chain_says(&mut self, method: &str, result: &Value) -> Value {
         let place = self.chain.iter().position(|r| r.body.contains(method)).unwrap_or_else(|| panic!("no {method}"));
         let request = self.chain.remove(place);
         self.reply(request.id, 200, &json!({ "jsonrpc": "2.0", "id": request.id.0, "result": result }).to_string());
@@ -156,7 +156,7 @@ impl World {
     }
 
     /// What a healthy venue and node say.
-    pub fn answer_everything(&mut self) {
+    pub(crate) fn answer_everything(&mut self) {
         while !self.chain.is_empty() {
             let body = self.chain[0].body.clone();
             if body.contains("eth_chainId") {
@@ -180,7 +180,7 @@ impl World {
         }
     }
 
-    pub fn spec(&self) -> BetSpec {
+    pub(crate) fn spec(&self) -> BetSpec {
         BetSpec {
             id: order(1),
             venue: AzuroClient::VENUE,
@@ -193,18 +193,18 @@ impl World {
         }
     }
     /// Prepared and sent.
-    pub fn placed() -> Self {
+    pub(crate) fn placed() -> Self {
         let mut world = Self::ready();
         let spec = world.spec();
         world.step(|client, now, _| client.prepare(spec, now)).expect("prepared");
         world.step(|client, now, out| client.send(order(1), now, out));
         world
     }
-    pub fn status(&self) -> BetStatus {
+    pub(crate) fn status(&self) -> BetStatus {
         self.client.status(order(1)).expect("a bet").0
     }
 }
 
-pub fn order(attempt: u16) -> OrderId {
+pub(crate) fn order(attempt: u16) -> OrderId {
     OrderId { round: RoundId { epoch: 3, seq: 9 }, leg: LegId::B, purpose: Purpose::Entry, attempt }
 }
