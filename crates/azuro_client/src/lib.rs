@@ -21,6 +21,7 @@ pub mod contracts;
 pub mod environment;
 pub mod error;
 mod feed;
+mod inquest;
 mod out;
 pub mod parse;
 mod quoting;

@@ -5,53 +5,34 @@
 //! identical bytes may be posted once more, never other ones.
 
 use crate::amount::{min_odds, stake_units};
-use crate::chain::{self, ChainError, Head};
 use crate::client::{AzuroClient, BET_TIMER, Pending, failed};
-use crate::contracts::{Call, ChainEvent};
 use crate::error::RefusalKind;
 use crate::out::{News, Output};
 use crate::parse::{self, OrderWord};
 use crate::sign::{self, BetTerms, ORDER_TARGET, Sponsored};
 use crate::state::{Fact, Facts, OrderState, Taken};
 use domain::{BetSpec, BetStatus, Now, OrderId, VenueKey, Wall};
-use signing::eip712::U256;
 use venue_api::{Action, Lane, Method, PrepareError, Reply, TimerId};
 
 /// A bet that expires sooner than this is not worth sending, s.
 const TTL_S_MIN: u64 = 3;
-/// How far back events are looked for, blocks: more than an hour of Polygon, and less than nodes refuse (spec 14.3).
-const LOOK_BACK: u64 = 2_500;
-
-/// Stages of asking the chain about a bet.
-#[derive(Clone, Copy, Debug)]
-pub(crate) enum Inquest {
-    /// The newest block, for its time.
-    Head,
-    /// The nonce, in that block.
-    Nonce(Head),
-    /// The event with the nonce.
-    Event,
-    /// Whether it was called off.
-    CalledOff,
-}
-
 /// One bet of ours.
 pub(crate) struct Bet {
-    spec: BetSpec,
-    nonce: u64,
+    pub(crate) spec: BetSpec,
+    pub(crate) nonce: u64,
     venue_id: String,
     /// Unix seconds: past this on chain, with the nonce unused, it is dead.
-    fence_s: u64,
+    pub(crate) fence_s: u64,
     /// Unix seconds, as signed; nothing for a bet of an earlier life.
     expires_at: u64,
     /// The bytes to post; nothing for a bet of an earlier life.
     body: Option<String>,
-    facts: Facts,
+    pub(crate) facts: Facts,
     /// The first POST has no answer yet.
     posting: bool,
     repeated: bool,
     polling: bool,
-    inquest: bool,
+    pub(crate) inquest: bool,
 }
 /// The body carries the signature.
 impl std::fmt::Debug for Bet {
@@ -245,7 +226,7 @@ impl AzuroClient {
         self.bets.get(&order).and_then(|bet| bet.facts.taken())
     }
 
-    fn learn(&mut self, order: OrderId, fact: Fact, out: &mut Output) {
+    pub(crate) fn learn(&mut self, order: OrderId, fact: Fact, out: &mut Output) {
         let Some(bet) = self.bets.get_mut(&order) else { return };
         if !bet.facts.add(&fact) {
             return;
@@ -258,7 +239,7 @@ impl AzuroClient {
     }
 
     /// Arms the next look at a bet: often while its fate is open, seldom while it could be called off, never when it is over.
-    fn follow(&self, order: OrderId, now: Now, out: &mut Output) {
+    pub(crate) fn follow(&self, order: OrderId, now: Now, out: &mut Output) {
         let Some(bet) = self.bets.get(&order) else { return };
         let id = TimerId(BET_TIMER | bet.nonce);
         let wait = match bet.facts.status().0 {
@@ -361,98 +342,6 @@ impl AzuroClient {
             && let Some(why) = word.error
         {
             self.learn(order, Fact::Refused { why }, out);
-        }
-    }
-
-    fn begin_inquest(&mut self, order: OrderId, out: &mut Output) {
-        let Some(bet) = self.bets.get_mut(&order).filter(|bet| bet.facts.left() && !bet.inquest) else { return };
-        bet.inquest = true;
-        self.ask_chain(Pending::Inquest(order, Inquest::Head), chain::head_request, out);
-    }
-
-    /// One answer of the chain about a bet, and the next question.
-    pub(crate) fn inquest_reply(
-        &mut self,
-        order: OrderId,
-        stage: Inquest,
-        request: u64,
-        body: Result<&[u8], String>,
-        now: Now,
-        out: &mut Output,
-    ) {
-        let goes_on =
-            body.and_then(|body| self.inquest_step(order, stage, request, body, out).map_err(|cause| cause.to_string()));
-        match goes_on {
-            Ok(true) => return,
-            Ok(false) => {}
-            Err(why) => failed("the chain's word on a bet", Some(order), why, out),
-        }
-        if let Some(bet) = self.bets.get_mut(&order) {
-            bet.inquest = false;
-        }
-        self.follow(order, now, out);
-    }
-
-    /// True if another question was asked.
-    fn inquest_step(
-        &mut self,
-        order: OrderId,
-        stage: Inquest,
-        request: u64,
-        body: &[u8],
-        out: &mut Output,
-    ) -> Result<bool, ChainError> {
-        let core = self.config.environment.core;
-        let Some((bet, key)) = self.bets.get(&order).zip(self.key.as_ref()) else { return Ok(false) };
-        let (bettor, nonce, fence_s) = (key.address(), bet.nonce, bet.fence_s);
-        match stage {
-            Inquest::Head => {
-                let head = chain::read_head(request, body)?;
-                if let Some(taken) = bet.facts.taken() {
-                    let from = head.number.saturating_sub(LOOK_BACK);
-                    let what = Pending::Inquest(order, Inquest::CalledOff);
-                    self.ask_chain(what, |id| chain::called_off_request(id, core, taken.bet, from), out);
-                } else {
-                    let call = Call::NonceUsed { bettor, nonce: U256::from(nonce) };
-                    let what = Pending::Inquest(order, Inquest::Nonce(head));
-                    self.ask_chain(what, |id| chain::call_request(id, core, &call, Some(head.number)), out);
-                }
-                Ok(true)
-            }
-            Inquest::Nonce(head) => {
-                if !chain::read_flag(request, body)? {
-                    // Only a block whose own time is past the fence proves that these bytes are dead.
-                    if head.time_s > fence_s {
-                        self.learn(order, Fact::Expired, out);
-                    }
-                    return Ok(false);
-                }
-                self.learn(order, Fact::NonceUsed, out);
-                let from = head.number.saturating_sub(LOOK_BACK);
-                let what = Pending::Inquest(order, Inquest::Event);
-                self.ask_chain(what, |id| chain::bets_request(id, core, bettor, from), out);
-                Ok(true)
-            }
-            Inquest::Event => {
-                let (market, outcome) = (bet.spec.market, bet.spec.outcome);
-                for event in chain::read_events(request, core, body)? {
-                    let ChainEvent::NewLiveBet { bet, bettor: whose, nonce: used, amount, parts, .. } = event else { continue };
-                    let ([part], Ok(token)) = (parts.as_slice(), u128::try_from(bet)) else { continue };
-                    if whose == bettor && used == U256::from(nonce) && part.condition == market && part.outcome == outcome {
-                        let taken = Taken { on_chain: true, bet: token, odds_e12: part.odds_e12, amount };
-                        self.learn(order, Fact::OnChain(taken), out);
-                    }
-                }
-                Ok(false)
-            }
-            Inquest::CalledOff => {
-                let Some(taken) = bet.facts.taken() else { return Ok(false) };
-                let off = ChainEvent::BetRejected { bet: U256::from(taken.bet) };
-                if chain::read_events(request, core, body)?.contains(&off) {
-                    self.learn(order, Fact::CalledOff, out);
-                }
-                Ok(false)
-            }
         }
     }
 }
