@@ -72,7 +72,9 @@ pub(super) const STEPS: &[Step] = &[
     Step {
         name: "vectors",
         why: "golden vectors, each entry rebuilt from its inputs",
-        lines: &["cargo xtask vectors crates/signing/testdata/paradex.json crates/signing/testdata/vest.json"],
+        lines: &[
+            "cargo xtask vectors crates/signing/testdata/paradex.json crates/signing/testdata/vest.json crates/sx_client/testdata/vectors.json crates/azuro_client/testdata/vectors.json",
+        ],
         quick: &[],
         work: Work::Commands,
     },
@@ -127,12 +129,8 @@ pub(super) const STEPS: &[Step] = &[
     Step {
         name: "queue",
         why: "a million records wait for a dead database under the disk's cap, stop entries, and drain",
-        lines: &[
-            "BOT4_QUEUE_RECORDS=1000000 cargo test --quiet --package state_store --test postgres -- --nocapture queue::",
-        ],
-        quick: &[
-            "BOT4_QUEUE_RECORDS=50000 cargo test --quiet --package state_store --test postgres -- --nocapture queue::",
-        ],
+        lines: &["BOT4_QUEUE_RECORDS=1000000 cargo test --quiet --workspace --test postgres -- --nocapture queue::"],
+        quick: &["BOT4_QUEUE_RECORDS=50000 cargo test --quiet --workspace --test postgres -- --nocapture queue::"],
         work: Work::Commands,
     },
     Step {
