@@ -11,7 +11,7 @@ use serde::{Deserialize, Serialize};
 use std::fs::OpenOptions;
 use std::io::{self, Write};
 use std::os::unix::fs::OpenOptionsExt;
-use std::path::{Path, PathBuf};
+use std::path::Path;
 use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, Ordering};
 use std::time::Duration;
@@ -117,7 +117,7 @@ impl Drop for Beating {
     }
 }
 
-fn beat(state: &PathBuf, pulse: &Pulse, ended: &AtomicBool, every: Duration) {
+fn beat(state: &Path, pulse: &Pulse, ended: &AtomicBool, every: Duration) {
     let (mut written, mut failing) = (0, false);
     while !ended.load(Ordering::Relaxed) {
         let last = pulse.last();

@@ -8,8 +8,8 @@ use crate::hot_thread::{self, Panicked};
 use crate::keys::{self, Keys};
 use crate::mirror::{self, Mirroring};
 use crate::source::{Own, Source, Usage, is_wrong_input};
-use crate::wiring::{self, Places};
 use crate::storm::Trouble;
+use crate::wiring::{self, Places};
 use crate::{probe, replay, summary};
 use anyhow::Context;
 use clap::{Args, ValueEnum};
@@ -123,7 +123,9 @@ fn start(options: &RunArgs) -> anyhow::Result<Finished> {
     }
     match config.file.mode {
         Mode::Demo => {}
-        Mode::Paper => tracing::info!(target: "bot4", "Paper: the market is real, orders are matched here, no order leaves this machine"),
+        Mode::Paper => {
+            tracing::info!(target: "bot4", "Paper: the market is real, orders are matched here, no order leaves this machine")
+        }
         Mode::Live => probe::before_live(config, setup.keys.as_ref().context("live trading without keys")?, &setup.environment)?,
     }
     let runtime = tokio::runtime::Builder::new_multi_thread().worker_threads(2).thread_name("bot4-cold").enable_all().build()?;
@@ -323,8 +325,12 @@ impl Hot {
             tracing::warn!(target: "bot4", "[STATE] Journal repaired: {lost}");
         }
         let records = replay::records(&opened.replay)?;
-        let mut shard =
-            wiring::shard(&self.config, self.keys.as_ref(), replay::last_nonce(&records), tracing::enabled!(tracing::Level::DEBUG))?;
+        let mut shard = wiring::shard(
+            &self.config,
+            self.keys.as_ref(),
+            replay::last_nonce(&records),
+            tracing::enabled!(tracing::Level::DEBUG),
+        )?;
         for record in &records {
             shard.replay(record).context("the journal does not fold; nothing may be traded on it")?;
         }
@@ -336,10 +342,9 @@ impl Hot {
         let projector = project(&self.runtime, &self.state, &folder, opened.report.last_seq, followed.clone());
         let mirroring = self.mirror.map(|ready| Mirroring::start(&self.runtime, ready, followed));
         let mirrored = mirroring.as_ref().map(|m| m.handle.clone());
-        let behind = mirrored.clone().map(|mirror| Gate {
-            reason: SkipReason::MirrorBehind,
-            closed: Box::new(move || mirror.stops_entries()),
-        });
+        let behind = mirrored
+            .clone()
+            .map(|mirror| Gate { reason: SkipReason::MirrorBehind, closed: Box::new(move || mirror.stops_entries()) });
         let config = ServiceConfig {
             links: wiring::links(&self.config, &self.places),
             on_stop: self.config.file.on_stop.into(),
@@ -393,7 +398,13 @@ impl Projecting {
 
 /// Opens the database and follows the journal into it, beside the trading: a naked leg waits for no database, and one
 /// that cannot be opened costs what could be asked of it and nothing else. It is tried again until told to stop.
-fn project(runtime: &tokio::runtime::Handle, state: &Path, folder: &Path, last_seq: u64, synced: watch::Receiver<u64>) -> Projecting {
+fn project(
+    runtime: &tokio::runtime::Handle,
+    state: &Path,
+    folder: &Path,
+    last_seq: u64,
+    synced: watch::Receiver<u64>,
+) -> Projecting {
     let stop = tokio_util::sync::CancellationToken::new();
     let handle = Arc::new(OnceLock::new());
     let (database, folder) = (state.join("bot4.db"), folder.to_owned());

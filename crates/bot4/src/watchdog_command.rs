@@ -84,7 +84,8 @@ fn start(args: &WatchdogArgs) -> anyhow::Result<u8> {
 /// A signed read on both venues: a watchdog whose keys do not work finds out now and not when it is needed.
 fn check_credentials(takeover: &Takeover) -> anyhow::Result<()> {
     let Takeover { config, keys, environment, .. } = takeover;
-    let report = Probe { config, keys: Some(keys), environment, only: None, progress: &|_| {} }.run()?;
+    let (vest, paradex) = (Some(&keys.vest), Some(&keys.paradex));
+    let report = Probe { config, vest, paradex, environment, only: None, progress: &|_| {} }.run()?;
     let mut refused = Vec::new();
     for row in report.rows.iter().filter(|r| r.what == "credentials") {
         let (place, found) = (row.place.as_str(), row.found.as_str());
@@ -178,8 +179,9 @@ impl Watch {
         if mark.is_none() || mark == self.even_at {
             return Ok(Look::Even);
         }
-        let naked = self.takeover.open_rounds()?.naked();
-        let flat = self.on_stop == OnStop::Leave || self.takeover.open_rounds()?.rounds().next().is_none();
+        let open = self.takeover.open_rounds()?;
+        let naked = open.naked();
+        let flat = self.on_stop == OnStop::Leave || open.rounds().next().is_none();
         if naked.is_empty() && flat {
             self.even_at = mark;
             tracing::warn!(target: "bot4", silent_ms, "[WATCHDOG] The bot is silent; nothing is uncovered, so everything stays as it is");

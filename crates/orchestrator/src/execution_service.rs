@@ -1,7 +1,7 @@
 //! The service: one shard, its sockets, its journal, from start to the last clean exit.
 
-use crate::stats::{Balances, Stats, VenueLatency};
 use crate::pulse::{Beat, Pulse};
+use crate::stats::{Balances, Stats, VenueLatency};
 use crate::told;
 use domain::names::SkipReason;
 use domain::record::{Record, SCHEMA};
@@ -215,7 +215,13 @@ impl ExecutionService {
         let core = Rc::new(RefCell::new(Core {
             net_at_start: shard.engine().realised(),
             shard,
-            pen: Pen { journal, clock, body: Vec::with_capacity(4_096), appends: telemetry::LatencyRecorder::new(), failed: None },
+            pen: Pen {
+                journal,
+                clock,
+                body: Vec::with_capacity(4_096),
+                appends: telemetry::LatencyRecorder::new(),
+                failed: None,
+            },
             keeper: Keeper::default(),
             rotate_due: Mono::default(),
             not_rotated: full.clone(),

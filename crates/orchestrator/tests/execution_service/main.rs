@@ -6,3 +6,5 @@
 mod disk;
 mod rig;
 mod scenarios;
+mod shared;
+mod trader;

@@ -1,25 +1,20 @@
 //! Both venues over TLS, and the service between them on a thread of its own.
 
 use crate::disk::SmallDisk;
-use books::Rules;
+use crate::shared::{Log, Shared, lock};
+use crate::trader::shard;
 use domain::names::Ending;
-use domain::record::{Decision, Policy, Record};
-use domain::{Instrument, InstrumentId, LegId, Mono, Pair, Rate, RoundId, Size, Usd, VenueId, Wall};
-use engine::{EngineConfig, OnStop};
+use domain::record::{Decision, Record};
+use domain::{LegId, Pair, RoundId, VenueId, Wall};
+use engine::OnStop;
 use journal::{Durability, History, Identity, Journal, KIND_FIRST_FREE, KIND_SNAPSHOT, Mode, Options};
 use orchestrator::{ExecutionService, Finished, Pulse, ServiceConfig, ServiceError, StopSignal, VenueLink};
-use paradex_client::{InstrumentConfig, ParadexClient};
-use perps::{Funding, PairConfig, Sizing};
-use risk::Limits;
 use serde_json::Value;
-use shard::{Shard, ShardConfig, Venue};
-use signing::{Felt, SanitizedValue, StarkKey, stark_account};
 use std::cell::Cell;
 use std::collections::BTreeMap;
-use std::io::Write;
 use std::path::{Path, PathBuf};
 use std::sync::atomic::AtomicU64;
-use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
+use std::sync::{Arc, Mutex};
 use std::thread::JoinHandle;
 use std::time::{Duration, Instant, SystemTime, UNIX_EPOCH};
 use telemetry::{Format, LogOptions, Redactor};
@@ -27,12 +22,11 @@ use tokio::runtime::Runtime;
 use tokio::sync::watch;
 use transport::{Clock, LinkConfig};
 use venue_api::ConnId;
+use venue_sim::SeenOrder;
 use venue_sim::market::{Market, MarketShape};
 use venue_sim::paradex::{ParadexSim, ParadexSimConfig};
 use venue_sim::server::{RunningServer, ServerOptions, TlsServer};
 use venue_sim::vest::{VestSim, VestSimConfig};
-use venue_sim::{HttpRequest, Message, SeenOrder, SimAction, SimNow, VenueSim};
-use vest_client::{Access, Registration, VestClient, VestConfig, VestInstrument};
 
 /// Index of a venue, everywhere.
 pub(crate) const VEST: usize = 0;
@@ -51,57 +45,6 @@ const SHAPE: MarketShape = MarketShape { pulse_every_ms: 3_000, pulse_ms: 1_900,
 pub(crate) const SEGMENT: u64 = 32 << 10;
 /// Bytes that are kept for orders that reduce.
 pub(crate) const RESERVE: u64 = 256 << 10;
-
-fn lock<T>(shared: &Mutex<T>) -> MutexGuard<'_, T> {
-    shared.lock().unwrap_or_else(PoisonError::into_inner)
-}
-
-/// A venue that can be looked at beside its server.
-struct Shared<S>(Arc<Mutex<S>>);
-
-impl<S: VenueSim> VenueSim for Shared<S> {
-    fn name(&self) -> &'static str {
-        lock(&self.0).name()
-    }
-    fn on_connect(&mut self, conn: u64, target: &str, headers: &[(String, String)], now: SimNow, out: &mut Vec<SimAction>) {
-        lock(&self.0).on_connect(conn, target, headers, now, out);
-    }
-    fn on_message(&mut self, conn: u64, message: &Message, now: SimNow, out: &mut Vec<SimAction>) {
-        lock(&self.0).on_message(conn, message, now, out);
-    }
-    fn on_disconnect(&mut self, conn: u64, now: SimNow, out: &mut Vec<SimAction>) {
-        lock(&self.0).on_disconnect(conn, now, out);
-    }
-    fn on_request(&mut self, request: u64, http: HttpRequest<'_>, now: SimNow, out: &mut Vec<SimAction>) {
-        lock(&self.0).on_request(request, http, now, out);
-    }
-    fn next_wake(&self) -> Option<SimNow> {
-        lock(&self.0).next_wake()
-    }
-    fn on_wake(&mut self, now: SimNow, out: &mut Vec<SimAction>) {
-        lock(&self.0).on_wake(now, out);
-    }
-    fn set_fault(&mut self, name: &str, parameters: &Value) -> Result<(), String> {
-        lock(&self.0).set_fault(name, parameters)
-    }
-    fn clear_fault(&mut self, name: &str) {
-        lock(&self.0).clear_fault(name);
-    }
-}
-
-/// What the services said.
-#[derive(Clone, Default)]
-struct Log(Arc<Mutex<Vec<u8>>>);
-
-impl Write for Log {
-    fn write(&mut self, bytes: &[u8]) -> std::io::Result<usize> {
-        lock(&self.0).extend_from_slice(bytes);
-        Ok(bytes.len())
-    }
-    fn flush(&mut self) -> std::io::Result<()> {
-        Ok(())
-    }
-}
 
 /// Where the journal lies.
 enum Folder {
@@ -286,7 +229,7 @@ impl World {
         let links = [(VEST, "Vest", 2), (PARADEX, "Paradex", 1)].map(|(n, name, warm_orders)| {
             let server = &self.servers[n];
             let extra_roots = vec![server.ca_pem().to_owned()];
-            let link = LinkConfig::new(name, &server.rest_url(), &server.ws_url());
+            let link = LinkConfig::new(name, server.rest_url(), server.ws_url());
             VenueLink { venue: NAMES[n], link: LinkConfig { extra_roots, first: vec![ConnId(1)], ..link }, warm_orders }
         });
         let (folder, stamped) = (self.journal(), Arc::clone(&pulse));
@@ -381,86 +324,6 @@ impl Drop for Service {
 fn wall() -> Wall {
     let since = SystemTime::now().duration_since(UNIX_EPOCH).unwrap();
     Wall(i64::try_from(since.as_micros()).unwrap())
-}
-
-/// Keys that hold nothing anywhere.
-fn clients(last_nonce: u64) -> (VestClient, ParadexClient) {
-    let key = |byte: &str| SanitizedValue::new(format!("0x{}", byte.repeat(32)));
-    let access = Access::Account {
-        signing_key: key("32"),
-        registered: None,
-        register: Some(Registration {
-            primary_key: key("31"),
-            verifying_contract: "0x919386306C47b2Fe1036e3B4F7C40D22D2461a23".to_owned(),
-            valid_for_ms: 7 * 86_400_000,
-            network_type: 0,
-        }),
-    };
-    let one = VestInstrument { id: InstrumentId(0), pair: PAIR, symbol: "ETH-PERP".to_owned(), leverage: 5 };
-    let vest = VestClient::new(VestConfig { last_nonce, recv_window_ms: 1_500, ..VestConfig::new(access, vec![one]) }).unwrap();
-    let stark = SanitizedValue::new(format!("0x{}", "21".repeat(31)));
-    let felt = |text: &str| Felt::from_hex(text).unwrap();
-    let account = stark_account::account_address(
-        &StarkKey::from_hex(&stark).unwrap().public_key(),
-        &felt("0x3530cc4759d78042f1b543bf797f5f3d647cde0388c33734cf91b7f7b9314a9"),
-        &felt("0x41cb0280ebadaa75f996d8d92c6f265f6d040bb3ba442e5f86a554f1765244e"),
-    );
-    let one = InstrumentConfig { id: InstrumentId(1), pair: PAIR, symbol: "ETH-USD-PERP".to_owned(), multiplier: None };
-    let config = paradex_client::Config::new(account.to_hex_string(), stark, vec![one]);
-    let l1_address = Some("0x5aaeb6053f3e94c9b9a09f33669435e7ef1beaed".to_owned());
-    let config = paradex_client::Config { onboard: true, l1_address, ..config };
-    (vest, ParadexClient::new(config).unwrap())
-}
-
-fn shard(last_nonce: u64, holds: bool) -> Shard {
-    let engine = EngineConfig {
-        policy: Policy::default(),
-        limits: Limits {
-            notional_per_leg: Usd::from_e8(500_000_000_000),
-            notional_total: Usd::from_e8(2_000_000_000_000),
-            open_rounds: 4,
-            orders_per_minute: 600,
-            clearance_ms: 1_000,
-        },
-        cooldown_ms: 200,
-        max_holding_ms: None,
-        adverse_move: Rate::from_bps(200),
-        worst_loss_max: Usd::from_e8(100_000_000_000),
-        reconcile_every_ms: 5_000,
-        rules: engine::EntryRules::default(),
-        config_hash: "test".to_owned(),
-    };
-    let pair = PairConfig {
-        pair: PAIR,
-        venues: NAMES,
-        instruments: [InstrumentId(0), InstrumentId(1)],
-        rules: [Rules::snapshots(), Rules::sequenced()],
-        sizing: Sizing::Base(Size::from_e8(20_000_000).unwrap()),
-        spread_entry: Rate::from_bps(25),
-        spread_exit: Rate::from_bps(if holds { -10_000 } else { 10 }),
-        edge_min: Rate::ZERO,
-        confirm_ticks: 1,
-        funding: Funding::Fixed(Rate::ZERO),
-        buffers: Rate::ZERO,
-        price_bound: Rate::from_bps(20),
-        quote_usd: [None; 2],
-    };
-    let unknown = |id, venue: VenueId, symbol| Instrument::unknown(InstrumentId(id), venue, PAIR, symbol);
-    let (vest, paradex) = clients(last_nonce);
-    let venues = vec![
-        Venue { id: NAMES[VEST], client: Box::new(vest), way: "REST" },
-        Venue { id: NAMES[PARADEX], client: Box::new(paradex), way: "WS" },
-    ];
-    let config = ShardConfig {
-        engine,
-        pairs: vec![pair],
-        instruments: vec![unknown(0, NAMES[VEST], "ETH-PERP"), unknown(1, NAMES[PARADEX], "ETH-USD-PERP")],
-        tell_books: false,
-        tell_spreads: false,
-        watch_every_ms: None,
-        stopwatch: Mono::default,
-    };
-    Shard::new(config, venues)
 }
 
 /// The venue on which a leg of a round is.
