@@ -2,7 +2,7 @@
 
 use crate::cli::{FAILED, OK, USAGE};
 use crate::config::Mode;
-use crate::keys::{self, Keys};
+use crate::keys::{self, ParadexKeys, VestKeys};
 use crate::probe::{Probe, Report, Verdict};
 use crate::source::{Source, is_wrong_input};
 use crate::wiring::{PARADEX, VEST};
@@ -39,18 +39,24 @@ pub(crate) fn run(args: &CheckArgs, json: bool) -> u8 {
 fn look(args: &CheckArgs) -> anyhow::Result<Report> {
     let environment = Source::environment()?;
     let (_, config) = args.source.load(&environment, &[])?;
-    // A file that has the names and no values yet is as good as none, unless money is meant.
-    let keys = if environment.secrets().any_present(&keys::ALL) || config.file.mode == Mode::Live {
-        Some(Keys::from_environment(&environment)?)
-    } else {
-        None
-    };
     let only = args.venue.as_deref().map(|v| if v == "vest" { VEST } else { PARADEX });
+    let asked = |venue| only.is_none_or(|only| only == venue);
+    // Whoever asks about one venue is asked for that one's credentials alone. A file that has the names and no values yet is
+    // as good as none, unless money is meant.
+    let names: &[&str] = match only {
+        None => &keys::ALL,
+        Some(VEST) => &keys::OF_VEST,
+        Some(_) => &keys::OF_PARADEX,
+    };
+    let with_keys = environment.secrets().any_present(names) || config.file.mode == Mode::Live;
+    let vest = (with_keys && asked(VEST)).then(|| VestKeys::from_environment(&environment)).transpose()?;
+    let paradex = (with_keys && asked(PARADEX)).then(|| ParadexKeys::from_environment(&environment)).transpose()?;
     let terminal = std::io::stderr().is_terminal();
     let progress = |what: &str| {
         if terminal {
             eprintln!("looking at {what} ...");
         }
     };
-    Probe { config: &config, keys: keys.as_ref(), environment: &environment, only, progress: &progress }.run()
+    let (vest, paradex) = (vest.as_ref(), paradex.as_ref());
+    Probe { config: &config, vest, paradex, environment: &environment, only, progress: &progress }.run()
 }

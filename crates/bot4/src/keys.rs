@@ -33,6 +33,10 @@ pub(crate) const ALL: [&str; 7] = [
     PARADEX_SIGNING_KEY,
     PARADEX_L1_ADDRESS,
 ];
+/// Those of Vest alone.
+pub(crate) const OF_VEST: [&str; 4] = [VEST_SIGNING_KEY, VEST_PRIMARY_KEY, VEST_API_KEY, VEST_ACCOUNT_GROUP];
+/// Those of Paradex alone.
+pub(crate) const OF_PARADEX: [&str; 3] = [PARADEX_ACCOUNT, PARADEX_SIGNING_KEY, PARADEX_L1_ADDRESS];
 
 /// The file that credentials stand in is open to others.
 #[derive(Debug, thiserror::Error)]
@@ -74,35 +78,32 @@ pub(crate) fn evm_key(name: &'static str, key: &SanitizedValue) -> Result<EvmKey
 /// What both clients need.
 #[derive(Clone, Debug)]
 pub(crate) struct Keys {
-    pub(crate) vest_signing: SanitizedValue,
-    pub(crate) vest_primary: Option<SanitizedValue>,
-    pub(crate) vest_api_key: Option<SanitizedValue>,
-    pub(crate) vest_group: u32,
-    pub(crate) paradex_account: String,
-    pub(crate) paradex_signing: SanitizedValue,
-    pub(crate) paradex_l1: Option<String>,
+    pub(crate) vest: VestKeys,
+    pub(crate) paradex: ParadexKeys,
+}
+
+/// What Vest's client needs.
+#[derive(Clone, Debug)]
+pub(crate) struct VestKeys {
+    pub(crate) signing: SanitizedValue,
+    pub(crate) primary: Option<SanitizedValue>,
+    pub(crate) api_key: Option<SanitizedValue>,
+    pub(crate) group: u32,
+}
+
+/// What Paradex's client needs.
+#[derive(Clone, Debug)]
+pub(crate) struct ParadexKeys {
+    pub(crate) account: String,
+    pub(crate) signing: SanitizedValue,
+    pub(crate) l1: Option<String>,
 }
 
 impl Keys {
     /// From the environment. Every one is registered with the log before it is used, and checked before anything is
     /// begun with it: a journal belongs to its accounts for good.
     pub(crate) fn from_environment(environment: &Environment) -> anyhow::Result<Self> {
-        let secrets = environment.secrets();
-        let keys = Self {
-            vest_signing: secrets.require(VEST_SIGNING_KEY)?,
-            vest_primary: secrets.get(VEST_PRIMARY_KEY),
-            vest_api_key: secrets.get(VEST_API_KEY),
-            vest_group: match environment.get(VEST_ACCOUNT_GROUP).map(str::trim) {
-                None => 0,
-                Some(text) => text.parse().map_err(|_| WrongCredential::of(VEST_ACCOUNT_GROUP, "a number from 0 to 9"))?,
-            },
-            paradex_account: secrets.require(PARADEX_ACCOUNT)?.expose_secret().to_owned(),
-            paradex_signing: secrets.require(PARADEX_SIGNING_KEY)?,
-            paradex_l1: environment.get(PARADEX_L1_ADDRESS).map(|a| a.trim().to_owned()),
-        };
-        keys.hide();
-        keys.check()?;
-        Ok(keys)
+        Ok(Self { vest: VestKeys::from_environment(environment)?, paradex: ParadexKeys::from_environment(environment)? })
     }
 
     /// The same for live trading, where no key that could move money away has a place: Paradex by a subkey, Vest by a
@@ -130,35 +131,6 @@ impl Keys {
         Self::from_environment(environment)
     }
 
-    /// # Errors
-    /// The first one that is not what its name says.
-    fn check(&self) -> Result<(), WrongCredential> {
-        if self.vest_primary.is_none() && self.vest_api_key.is_none() {
-            let either = format!("set, nor is {VEST_PRIMARY_KEY}: one of the two is needed, in the environment or in .env");
-            return Err(WrongCredential::of(VEST_API_KEY, &either));
-        }
-        let evm = [(VEST_SIGNING_KEY, Some(&self.vest_signing)), (VEST_PRIMARY_KEY, self.vest_primary.as_ref())];
-        for (name, key) in evm {
-            if let Some(Err(e)) = key.map(EvmKey::from_hex) {
-                return Err(WrongCredential::of(name, &format!("a key: {e}")));
-            }
-        }
-        if let Err(e) = StarkKey::from_hex(&self.paradex_signing) {
-            return Err(WrongCredential::of(PARADEX_SIGNING_KEY, &format!("a key: {e}")));
-        }
-        let is_hex = |text: &str, digits: std::ops::RangeInclusive<usize>| {
-            let text = text.strip_prefix("0x").unwrap_or_default();
-            digits.contains(&text.len()) && text.bytes().all(|b| b.is_ascii_hexdigit())
-        };
-        if !is_hex(&self.paradex_account, 1..=64) {
-            return Err(WrongCredential::of(PARADEX_ACCOUNT, "an account's address: 0x and up to 64 hexadecimal digits"));
-        }
-        if self.paradex_l1.as_ref().is_some_and(|address| !is_hex(address, 40..=40)) {
-            return Err(WrongCredential::of(PARADEX_L1_ADDRESS, "a wallet's address: 0x and 40 hexadecimal digits"));
-        }
-        Ok(())
-    }
-
     /// Fresh ones that are good for simulated venues only.
     pub(crate) fn throw_away() -> anyhow::Result<Self> {
         let draw = || -> anyhow::Result<[u8; 32]> {
@@ -177,33 +149,94 @@ impl Keys {
         let (stark, _) = signing::stark_account::grind(&draw()?).map_err(|e| anyhow::anyhow!("no Stark key: {e}"))?;
         let primary = hex(draw()?);
         let l1 = EvmKey::from_hex(&primary).map_err(|e| anyhow::anyhow!("no wallet key: {e}"))?;
+        let vest = VestKeys { signing: hex(draw()?), primary: Some(primary), api_key: None, group: 0 };
+        let l1 = Some(l1.address().to_string());
+        let paradex = ParadexKeys { account: demo_account(&stark), signing: stark.to_hex(), l1 };
+        vest.hide();
+        paradex.hide();
+        Ok(Self { vest, paradex })
+    }
+}
+
+impl VestKeys {
+    /// Vest's alone, see [`Keys::from_environment`].
+    pub(crate) fn from_environment(environment: &Environment) -> anyhow::Result<Self> {
+        let secrets = environment.secrets();
         let keys = Self {
-            vest_signing: hex(draw()?),
-            paradex_l1: Some(l1.address().to_string()),
-            vest_primary: Some(primary),
-            vest_api_key: None,
-            vest_group: 0,
-            paradex_account: demo_account(&stark),
-            paradex_signing: stark.to_hex(),
+            signing: secrets.require(VEST_SIGNING_KEY)?,
+            primary: secrets.get(VEST_PRIMARY_KEY),
+            api_key: secrets.get(VEST_API_KEY),
+            group: match environment.get(VEST_ACCOUNT_GROUP).map(str::trim) {
+                None => 0,
+                Some(text) => text.parse().map_err(|_| WrongCredential::of(VEST_ACCOUNT_GROUP, "a number from 0 to 9"))?,
+            },
         };
         keys.hide();
+        keys.check()?;
         Ok(keys)
+    }
+
+    /// # Errors
+    /// The first one that is not what its name says.
+    fn check(&self) -> Result<(), WrongCredential> {
+        if self.primary.is_none() && self.api_key.is_none() {
+            let either = format!("set, nor is {VEST_PRIMARY_KEY}: one of the two is needed, in the environment or in .env");
+            return Err(WrongCredential::of(VEST_API_KEY, &either));
+        }
+        evm_key(VEST_SIGNING_KEY, &self.signing)?;
+        self.primary.as_ref().map_or(Ok(()), |key| evm_key(VEST_PRIMARY_KEY, key).map(drop))
     }
 
     fn hide(&self) {
         let redactor = Redactor::global();
-        redactor.register(&self.vest_signing);
-        redactor.register(&self.paradex_signing);
-        for secret in [&self.vest_primary, &self.vest_api_key].into_iter().flatten() {
+        for secret in [Some(&self.signing), self.primary.as_ref(), self.api_key.as_ref()].into_iter().flatten() {
             redactor.register(secret);
         }
     }
 
-    /// Public name of the Vest account: the wallet's address, or the signing address where only that is known.
-    pub(crate) fn vest_account(&self) -> anyhow::Result<String> {
-        let key = self.vest_primary.as_ref().unwrap_or(&self.vest_signing);
+    /// Public name of the account: the wallet's address, or the signing address where only that is known.
+    pub(crate) fn account(&self) -> anyhow::Result<String> {
+        let key = self.primary.as_ref().unwrap_or(&self.signing);
         let key = EvmKey::from_hex(key).map_err(|e| anyhow::anyhow!("the Vest key is not a key: {e}"))?;
         Ok(key.address().to_string().to_ascii_lowercase())
+    }
+}
+
+impl ParadexKeys {
+    /// Paradex's alone, see [`Keys::from_environment`].
+    pub(crate) fn from_environment(environment: &Environment) -> anyhow::Result<Self> {
+        let secrets = environment.secrets();
+        let keys = Self {
+            account: secrets.require(PARADEX_ACCOUNT)?.expose_secret().to_owned(),
+            signing: secrets.require(PARADEX_SIGNING_KEY)?,
+            l1: environment.get(PARADEX_L1_ADDRESS).map(|a| a.trim().to_owned()),
+        };
+        keys.hide();
+        keys.check()?;
+        Ok(keys)
+    }
+
+    /// # Errors
+    /// The first one that is not what its name says.
+    fn check(&self) -> Result<(), WrongCredential> {
+        if let Err(e) = StarkKey::from_hex(&self.signing) {
+            return Err(WrongCredential::of(PARADEX_SIGNING_KEY, &format!("a key: {e}")));
+        }
+        let is_hex = |text: &str, digits: std::ops::RangeInclusive<usize>| {
+            let text = text.strip_prefix("0x").unwrap_or_default();
+            digits.contains(&text.len()) && text.bytes().all(|b| b.is_ascii_hexdigit())
+        };
+        if !is_hex(&self.account, 1..=64) {
+            return Err(WrongCredential::of(PARADEX_ACCOUNT, "an account's address: 0x and up to 64 hexadecimal digits"));
+        }
+        if self.l1.as_ref().is_some_and(|address| !is_hex(address, 40..=40)) {
+            return Err(WrongCredential::of(PARADEX_L1_ADDRESS, "a wallet's address: 0x and 40 hexadecimal digits"));
+        }
+        Ok(())
+    }
+
+    fn hide(&self) {
+        Redactor::global().register(&self.signing);
     }
 }
 

@@ -1,7 +1,7 @@
 //! Puts clients, strategy and engine of a shard together from configuration and keys.
 
 use crate::config::{Config, Generation};
-use crate::keys::Keys;
+use crate::keys::{Keys, ParadexKeys, VestKeys};
 use anyhow::Context;
 use books::Rules;
 use domain::{Instrument, InstrumentId, Mono, Rate, VenueId};
@@ -77,7 +77,7 @@ pub(crate) fn ids(n: usize) -> (InstrumentId, InstrumentId) {
 /// Whose journal it is. On paper there is no account.
 pub(crate) fn identity(config: &Config, keys: Option<&Keys>) -> anyhow::Result<Identity> {
     let (vest, paradex) = match keys {
-        Some(keys) => (keys.vest_account()?, keys.paradex_account.to_ascii_lowercase()),
+        Some(keys) => (keys.vest.account()?, keys.paradex.account.to_ascii_lowercase()),
         None => ("paper".to_owned(), "paper".to_owned()),
     };
     let mode = match config.file.mode {
@@ -112,11 +112,11 @@ pub(crate) fn vest(config: &Config, access: Access, last_nonce: u64) -> anyhow::
     .context("Vest")
 }
 
-fn vest_account(config: &Config, keys: &Keys) -> Access {
+fn vest_account(config: &Config, keys: &VestKeys) -> Access {
     Access::Account {
-        signing_key: keys.vest_signing.clone(),
-        registered: keys.vest_api_key.clone().map(|api_key| Registered { api_key, acc_group: keys.vest_group }),
-        register: keys.vest_primary.clone().map(|primary_key| registration(config, primary_key)),
+        signing_key: keys.signing.clone(),
+        registered: keys.api_key.clone().map(|api_key| Registered { api_key, acc_group: keys.group }),
+        register: keys.primary.clone().map(|primary_key| registration(config, primary_key)),
     }
 }
 
@@ -145,7 +145,7 @@ pub(crate) fn registration(config: &Config, primary_key: SanitizedValue) -> Regi
 }
 
 /// Paradex's client; without keys it reads the market alone.
-pub(crate) fn paradex(config: &Config, keys: Option<&Keys>) -> anyhow::Result<ParadexClient> {
+pub(crate) fn paradex(config: &Config, keys: Option<&ParadexKeys>) -> anyhow::Result<ParadexClient> {
     let v = &config.file.venues.paradex;
     let instruments = config.pairs.iter().enumerate().map(|(n, p)| paradex_client::InstrumentConfig {
         id: ids(n).1,
@@ -155,9 +155,9 @@ pub(crate) fn paradex(config: &Config, keys: Option<&Keys>) -> anyhow::Result<Pa
     });
     let base = match keys {
         Some(keys) => paradex_client::Config {
-            l1_address: keys.paradex_l1.clone(),
+            l1_address: keys.l1.clone(),
             onboard: v.onboard,
-            ..paradex_client::Config::new(keys.paradex_account.clone(), keys.paradex_signing.clone(), instruments.collect())
+            ..paradex_client::Config::new(keys.account.clone(), keys.signing.clone(), instruments.collect())
         },
         None => paradex_client::Config::data_only(instruments.collect()),
     };
@@ -238,9 +238,9 @@ fn parts(
     tell_books: bool,
 ) -> anyhow::Result<(ShardConfig, Vec<Venue>)> {
     let [vest_rules, paradex_rules] = rules(config);
-    let paradex: Box<dyn VenueClient> = Box::new(paradex(config, keys)?);
+    let paradex: Box<dyn VenueClient> = Box::new(paradex(config, keys.map(|k| &k.paradex))?);
     let clients: [Box<dyn VenueClient>; 2] = match keys {
-        Some(keys) => [Box::new(vest(config, vest_account(config, keys), last_nonce)?), paradex],
+        Some(keys) => [Box::new(vest(config, vest_account(config, &keys.vest), last_nonce)?), paradex],
         None => [
             on_paper(config, Box::new(vest(config, Access::DataOnly, 0)?), vest_rules),
             on_paper(config, paradex, paradex_rules),

@@ -274,6 +274,33 @@ fn check_without_credentials_looks_at_the_market_and_its_exit_code_says_what_it_
 }
 
 #[test]
+fn check_of_one_venue_asks_for_that_venues_credentials_alone() {
+    let venues = Venues::start(38);
+    let folder = folder_in(&venues, "paper", "");
+    let whole = prepared(&venues, folder.path());
+    let of = |prefix: &str| whole.lines().filter(|l| l.starts_with(prefix)).map(|l| format!("{l}\n")).collect::<String>();
+    let (vest, paradex) = (of("VEST_"), of("PARADEX_"));
+    let check = |dotenv: &str, arguments: &[&str], code: i32, expect: &str| {
+        write(folder.path(), ".env", dotenv);
+        let ended = run_to_end(folder.path(), &[&["check"], arguments].concat(), &[]);
+        let said = format!("{}{}", ended.stdout, ended.stderr);
+        assert!(ended.code == Some(code) && said.contains(expect), "{arguments:?}: {:?}, not {expect:?} in {said}", ended.code);
+    };
+    check(&vest, &["vest"], 0, "ok    vest  credentials");
+    check(&vest, &["vest", "--mode", "live"], 0, "ok    vest  credentials");
+    check(&paradex, &["paradex"], 0, "ok    paradex  credentials");
+    check(&paradex, &["paradex", "--mode", "live"], 0, "ok    paradex  credentials");
+    // The other one's are not taken for those that are missing.
+    check(&paradex, &["vest"], 0, "vest  credentials  none are set");
+    check(&vest, &["paradex"], 0, "paradex  credentials  none are set");
+    check(&paradex, &["vest", "--mode", "live"], 2, "credential VEST_SIGNING_KEY is missing");
+    check(&vest, &["paradex", "--mode", "live"], 2, "credential PARADEX_ACCOUNT is missing");
+    // Whoever asks about both has to name both.
+    check(&vest, &[], 2, "credential PARADEX_ACCOUNT is missing");
+    check(&paradex, &[], 2, "credential VEST_SIGNING_KEY is missing");
+}
+
+#[test]
 fn register_prints_what_the_venue_gave_and_keeps_the_primary_key_nowhere() {
     let venues = Venues::start(37);
     let folder = folder_in(&venues, "paper", "");

@@ -16,7 +16,7 @@ pub(crate) use line::{Answer, Line};
 pub(crate) use report::{Report, Verdict};
 
 use crate::config::{Config, Mode};
-use crate::keys::Keys;
+use crate::keys::{Keys, ParadexKeys, VestKeys};
 use crate::wiring::{self, PARADEX, Places, VEST};
 use anyhow::Context;
 use config_manager::Environment;
@@ -32,8 +32,10 @@ const PATIENCE: Duration = Duration::from_secs(15);
 /// What is to be looked at.
 pub(crate) struct Probe<'a> {
     pub(crate) config: &'a Config,
-    /// Without them the market alone is looked at.
-    pub(crate) keys: Option<&'a Keys>,
+    /// Without them Vest's market alone is looked at.
+    pub(crate) vest: Option<&'a VestKeys>,
+    /// Without them Paradex's market alone is looked at.
+    pub(crate) paradex: Option<&'a ParadexKeys>,
     pub(crate) environment: &'a Environment,
     /// One venue alone.
     pub(crate) only: Option<VenueId>,
@@ -106,7 +108,7 @@ impl Probe<'_> {
         let seen = watch(Box::new(client), link("Vest", &place, places), clock, false, PATIENCE).await.context("venues.vest")?;
         let at = At { place: "vest", seen: &seen, side: 0 };
         verdict::reachable(at, report);
-        match self.keys {
+        match self.vest {
             None => self.without_keys("vest", "VEST_SIGNING_KEY and VEST_API_KEY", report),
             Some(keys) => {
                 vest::permissions(keys, report);
@@ -124,14 +126,14 @@ impl Probe<'_> {
     async fn paradex(&self, places: &Places, clock: Clock, held: &Held, report: &mut Report) -> anyhow::Result<Seen> {
         let mut config = self.config.clone();
         config.file.venues.paradex.onboard = false; // a check changes nothing
-        let client = wiring::paradex(&config, self.keys)?;
+        let client = wiring::paradex(&config, self.paradex)?;
         let socket = link("Paradex", &places.paradex, places);
-        let asks = self.keys.is_some();
+        let asks = self.paradex.is_some();
         let seen = watch(Box::new(client), socket.clone(), clock, asks, PATIENCE).await.context("venues.paradex")?;
         let at = At { place: "paradex", seen: &seen, side: 1 };
         verdict::reachable(at, report);
         verdict::clock("paradex", seen.offset_ms, report);
-        let Some(keys) = self.keys else {
+        let Some(keys) = self.paradex else {
             self.without_keys("paradex", "PARADEX_ACCOUNT and PARADEX_SIGNING_KEY", report);
             return Ok(seen);
         };
@@ -154,8 +156,8 @@ impl Probe<'_> {
 }
 
 /// Whether the signing key is a subkey: the venue tells publicly which account a main key belongs to (venues/paradex.md 2.1).
-async fn paradex_key(keys: &Keys, line: &Line, report: &mut Report) {
-    let Ok(key) = signing::StarkKey::from_hex(&keys.paradex_signing) else {
+async fn paradex_key(keys: &ParadexKeys, line: &Line, report: &mut Report) {
+    let Ok(key) = signing::StarkKey::from_hex(&keys.signing) else {
         return report.fail("paradex", "permissions", "PARADEX_SIGNING_KEY is no key", "write the subkey, 0x and hexadecimal");
     };
     let public = key.public_key().to_hex_string();
@@ -200,7 +202,8 @@ fn key_of(answer: &Answer) -> KeyOf {
 /// Live trading must not begin.
 pub(crate) fn before_live(config: &Config, keys: &Keys, environment: &Environment) -> anyhow::Result<()> {
     tracing::info!(target: "bot4", "Live: looking at both venues before anything is sent");
-    let report = Probe { config, keys: Some(keys), environment, only: None, progress: &|_| {} }.run()?;
+    let (vest, paradex) = (Some(&keys.vest), Some(&keys.paradex));
+    let report = Probe { config, vest, paradex, environment, only: None, progress: &|_| {} }.run()?;
     for row in &report.rows {
         let (place, what, found) = (row.place.as_str(), row.what, row.found.as_str());
         let advice = row.advice.as_deref().unwrap_or_default();

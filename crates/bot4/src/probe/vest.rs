@@ -4,7 +4,7 @@
 use super::line::{Answer, Line};
 use super::report::Report;
 use crate::config::Config;
-use crate::keys::Keys;
+use crate::keys::VestKeys;
 use domain::{AccountSnapshot, Instrument, OpenOrder, Position, Usd, VenueOrderId};
 use serde_json::Value;
 use signing::SanitizedValue;
@@ -62,18 +62,18 @@ fn reply<'a>(request: &probe::ProbeRequest, answer: &'a Answer) -> ProbeReply<'a
 /// Reads the account with the API key; the row about the credentials is written here.
 pub(crate) async fn account(
     instruments: &[Instrument],
-    keys: &Keys,
+    keys: &VestKeys,
     line: &Line,
     clock: Clock,
     report: &mut Report,
 ) -> Option<VestAccount> {
-    let Some(api_key) = &keys.vest_api_key else {
+    let Some(api_key) = &keys.api_key else {
         let advice = "run `bot4 register vest` and put what it prints into .env";
         report.fail(PLACE, "credentials", "there is no VEST_API_KEY: the signing key is not registered", advice);
         return None;
     };
     let headers = || {
-        let group = format!("restserver{}", keys.vest_group);
+        let group = format!("restserver{}", keys.group);
         vec![
             Header { name: "xrestservermm", value: SanitizedValue::new(group) },
             Header { name: "User-Agent", value: SanitizedValue::from("bot4/0.1") },
@@ -194,8 +194,8 @@ pub(crate) fn extras(config: &Config, account: &VestAccount, report: &mut Report
 }
 
 /// What the credentials allow beyond trading.
-pub(crate) fn permissions(keys: &Keys, report: &mut Report) {
-    if keys.vest_primary.is_some() {
+pub(crate) fn permissions(keys: &VestKeys, report: &mut Report) {
+    if keys.primary.is_some() {
         let advice = "register once with `bot4 register vest`, then remove VEST_PRIMARY_KEY from this machine";
         report.fail(PLACE, "permissions", "VEST_PRIMARY_KEY is set: it can withdraw everything", advice);
     } else {
