@@ -24,7 +24,10 @@ fn a_database_killed_in_mid_round_stops_nothing_and_has_every_row_once_it_is_bac
     let closed = bot.until_that("[TRADE] Auto-closed: spread=", OPPORTUNITY, |l| l["round"] == round.as_str());
     assert_eq!(closed["reason"], "completed");
     bot.until("[TRADE] Entry executed: spread=", OPPORTUNITY);
-    assert!(bot.text.contains("[STATE] The mirror is not reached, trading goes on"), "it is said");
+    // It is said, before or after the next round: nobody waits for a database to be missed.
+    if !bot.text.contains("[STATE] The mirror is not reached, trading goes on") {
+        bot.until("[STATE] The mirror is not reached, trading goes on", SOON);
+    }
     server.start_again();
     bot.until("[STATE] The mirror is up to date", SOON);
     bot.interrupt();
