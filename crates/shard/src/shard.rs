@@ -129,18 +129,18 @@ impl Shard {
         // Rules come with what is said beside the books, never with a book: those are not held up by the comparison.
         let beside = |e: &MarketEvent| matches!(e, MarketEvent::Mark { .. } | MarketEvent::Funding { .. });
         if self.out.market.is_empty() || self.out.market.iter().any(beside) {
-            self.relearn_if_changed(venue);
+            self.relearn_if_changed(venue, now);
         }
     }
     /// A request was answered, or not.
     pub fn on_reply(&mut self, venue: usize, request: RequestId, reply: Reply<'_>, now: Now) {
         self.with_client(venue, now, |v, out| v.client.on_reply(request, reply, now, out));
-        self.relearn_if_changed(venue);
+        self.relearn_if_changed(venue, now);
     }
     /// A client's timer is due.
     pub fn on_timer(&mut self, venue: usize, timer: TimerId, now: Now) {
         self.with_client(venue, now, |v, out| v.client.on_timer(timer, now, out));
-        self.relearn_if_changed(venue);
+        self.relearn_if_changed(venue, now);
     }
     /// Time has passed.
     pub fn tick(&mut self, now: Now) {
@@ -402,7 +402,10 @@ impl Shard {
                 match news {
                     SessionNews::Ready => {
                         self.relearn();
-                        self.call_engine(now, |engine, desk| engine.venue_ready(venue, now, desk));
+                        self.call_engine(now, |engine, desk| {
+                            engine.venue_ready(venue, now, desk);
+                            engine.instruments_changed(now, desk);
+                        });
                     }
                     SessionNews::Down { .. } | SessionNews::Fatal { .. } => self.engine.venue_down(venue),
                     SessionNews::Connected { .. } | SessionNews::ClockOffset { .. } => {}
@@ -431,11 +434,13 @@ impl Shard {
 
     /// A client may read its venue's rules anew at any time, after a refusal for instance; prices on an old grid would be
     /// refused for ever.
-    fn relearn_if_changed(&mut self, venue: usize) {
+    fn relearn_if_changed(&mut self, venue: usize, now: Now) {
         let Some(venue) = self.venues.get(venue) else { return };
         let known = |i: &Instrument| self.instruments.get(usize::from(i.id.0)) == Some(i);
         if !venue.client.instruments().iter().all(known) {
             self.relearn();
+            // Whatever holds a position on what goes off its list does not wait for the next tick.
+            self.with_engine(now, |engine, desk| engine.instruments_changed(now, desk));
         }
     }
 

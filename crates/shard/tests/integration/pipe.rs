@@ -46,6 +46,8 @@ pub(crate) struct Pipe {
     pub(crate) shard: Shard,
     /// What was summed up as seen and not taken, and when.
     pub(crate) watched: Vec<(Wall, Vec<Sighting>)>,
+    /// Whether the shard is told that time has passed.
+    pub(crate) ticks: bool,
     now: i64,
     serial: u64,
     queue: BTreeMap<(i64, u64), Event>,
@@ -133,9 +135,18 @@ impl Pipe {
 
     /// The same; `tell_spreads` has every update's spreads told.
     pub(crate) fn with(spread_entry: Rate, tell_spreads: bool, stopwatch: fn() -> Mono) -> Self {
+        Self::between(MarketShape { pulse_bps: 0, ..MarketShape::default() }, spread_entry, tell_spreads, stopwatch)
+    }
+
+    /// Venues that drift apart by themselves, so that what is sent fills.
+    pub(crate) fn drifting(spread_entry: Rate) -> Self {
+        Self::between(MarketShape::default(), spread_entry, false, Mono::default)
+    }
+
+    fn between(shape: MarketShape, spread_entry: Rate, tell_spreads: bool, stopwatch: fn() -> Mono) -> Self {
         let stark = SanitizedValue::new(format!("0x{}", "21".repeat(31)));
         let public = StarkKey::from_hex(&stark).expect("a constant below the order").public_key();
-        let market = Market::new(7, MarketShape { pulse_bps: 0, ..MarketShape::default() });
+        let market = Market::new(7, shape);
         let config = ParadexSimConfig {
             accounts: vec![KnownAccount { address: None, public_key: public.to_hex_string(), subkeys: vec![] }],
             rate_limits: false,
@@ -147,6 +158,7 @@ impl Pipe {
         let mut pipe = Self {
             shard: shard(spread_entry, tell_spreads, stopwatch, vest, paradex),
             watched: Vec::new(),
+            ticks: true,
             now: BEGINNING,
             serial: 0,
             queue: BTreeMap::new(),
@@ -244,7 +256,7 @@ impl Pipe {
     fn advance(&mut self, until: i64) -> Option<(usize, Message)> {
         loop {
             let event = self.queue.first_key_value().map(|((at, _), _)| *at);
-            let tick = self.shard.next_wake().map(|w| w.0.max(self.now));
+            let tick = self.shard.next_wake().filter(|_| self.ticks).map(|w| w.0.max(self.now));
             let next = [event, tick].into_iter().flatten().min()?;
             if next > until {
                 self.now = until;

@@ -2,9 +2,10 @@
 //! instrument trades are in force at the next look.
 
 use crate::frames::{MID, paradex_snapshot, vest_depth};
-use crate::pipe::{PARADEX, Pipe, VEST};
+use crate::pipe::{PAIR, PARADEX, Pipe, VEST};
 use domain::record::Record;
 use domain::{Lifecycle, Mono, Price, Rate, SCALE};
+use saga::Goal;
 use serde_json::json;
 use shard::Output;
 use venue_sim::Message;
@@ -76,4 +77,15 @@ fn an_instrument_that_stops_trading_takes_no_entry_until_it_trades_again() {
     pipe.fault(VEST, "halt", &json!(null));
     until(&mut pipe, "the end of the halt", |p| lifecycle(p) == Lifecycle::Trading);
     assert!(opened(&mut pipe, &mut seq).is_some());
+}
+
+#[test]
+fn a_position_on_an_instrument_that_goes_off_its_list_is_closed_when_that_is_read_without_waiting_for_a_tick() {
+    let mut pipe = Pipe::drifting(Rate::from_bps(25));
+    let goal = |p: &Pipe| p.shard.engine().round_on(PAIR).map(|r| r.goal);
+    until(&mut pipe, "a position", |p| goal(p) == Some(Goal::Hold));
+    pipe.ticks = false;
+    pipe.fault(VEST, "delist", &json!({"symbol": "ETH-PERP", "settle": false}));
+    until(&mut pipe, "the end of its listing", |p| p.shard.instruments()[VEST].lifecycle == Lifecycle::Delisted);
+    assert_ne!(goal(&pipe), Some(Goal::Hold));
 }
