@@ -257,3 +257,135 @@ fn costs(pair: &str, listed: &[(At<'_>, &Instrument)], report: &mut Report) {
         }
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use super::super::report::{Row, Verdict};
+    use super::*;
+    use crate::config::FileConfig;
+    use config_manager::Layers;
+    use domain::{OpenOrder, Pair, Position, VenueId, VenueOrderId};
+
+    /// One pair of 1,000 USD a leg.
+    fn config() -> Config {
+        let folder = tempfile::tempdir().unwrap();
+        let file = folder.path().join("config.yaml");
+        std::fs::write(&file, "notional_usd: 1000\npairs:\n  - ETH-USD\n").unwrap();
+        Config::resolve(&Layers::new().file(&file, "").unwrap().load::<FileConfig>().unwrap()).unwrap()
+    }
+
+    fn usd(whole: i64) -> Usd {
+        Usd::from_e8(whole * SCALE)
+    }
+
+    /// Vest as it should be: ETH at 2,000 USD, a tenth of the value as margin.
+    fn seen() -> Seen {
+        let id = instrument_id(0, 0);
+        let rules = Instrument {
+            lot: Size::from_e8(SCALE / 1_000).unwrap(),
+            min_size: Size::from_e8(SCALE / 1_000).unwrap(),
+            min_notional: usd(10),
+            quote: "USDC".to_owned(),
+            lifecycle: Lifecycle::Trading,
+            initial_margin: Some(Rate::from_bps(1_000)),
+            ..Instrument::unknown(id, VenueId::new("vest"), Pair::new("ETH-USD"), "ETH-PERP")
+        };
+        let marks = BTreeMap::from([(id, Price::from_e8(2_000 * SCALE).unwrap())]);
+        Seen { rest: true, ws: true, ready: true, instruments: vec![rules], marks, ..Seen::default() }
+    }
+
+    fn row(report: &Report, what: &str) -> Row {
+        report.rows.iter().find(|r| r.what == what).unwrap_or_else(|| panic!("no row {what}: {report:?}")).clone()
+    }
+
+    #[test]
+    fn a_clock_that_is_off_is_looked_at_and_one_that_is_far_off_forbids_trading() {
+        let check = |offset_ms, expect| {
+            let mut report = Report::default();
+            clock("vest", offset_ms, &mut report);
+            assert_eq!(row(&report, "clock").verdict, expect, "{offset_ms:?}");
+        };
+        check(Some(0), Verdict::Ok);
+        check(Some(500), Verdict::Ok);
+        check(Some(-501), Verdict::Warn);
+        check(Some(5_000), Verdict::Warn);
+        check(Some(5_001), Verdict::Fail);
+        check(Some(i64::MIN), Verdict::Fail);
+        check(None, Verdict::Warn);
+    }
+
+    #[test]
+    fn an_account_is_judged_by_its_margin_and_by_what_only_it_or_only_the_journal_knows() {
+        fn check(what: &str, expect: Verdict, found: &str, change: impl Fn(&mut AccountSnapshot, &mut Held, &mut Seen)) {
+            let (mut snapshot, mut held, mut seen) = (AccountSnapshot::default(), Held::default(), seen());
+            (snapshot.balance, snapshot.free) = (usd(500), usd(500));
+            change(&mut snapshot, &mut held, &mut seen);
+            let mut report = Report::default();
+            account(At { place: "vest", seen: &seen, side: 0 }, &snapshot, &config(), &held, &mut report);
+            let row = row(&report, what);
+            assert!(row.verdict == expect && row.found.contains(found), "{expect:?} {found:?}: {row:?}");
+        }
+        let order = |key: &str| OpenOrder { instrument: None, key: key.to_owned(), venue_order: VenueOrderId(format!("0x{key}")) };
+        let position = |size_e8| Position { instrument: instrument_id(0, 0), size_e8, entry: None };
+        check("balance", Verdict::Ok, "500 USD, 500 free", |_, _, _| {});
+        check("balance", Verdict::Ok, "lock up 100", |a, _, _| a.free = usd(100));
+        check("balance", Verdict::Fail, "the smallest pair locks up 100", |a, _, _| a.free = usd(99));
+        check("balance", Verdict::Ok, "0 free", |a, h, _| (a.free, h.rounds) = (Usd::ZERO, 1));
+        check("open orders", Verdict::Ok, "0, all of them", |_, _, _| {});
+        check("open orders", Verdict::Fail, "knows: 0x17", |a, _, _| a.open_orders.push(order("17")));
+        check("open orders", Verdict::Ok, "1, all of them", |a, h, _| {
+            a.open_orders.push(order("17"));
+            h.orders.insert("17".to_owned());
+        });
+        check("positions", Verdict::Ok, "0 open", |_, _, _| {});
+        check("positions", Verdict::Fail, "journal 0, venue -0.5", |a, _, _| a.positions.push(position(-SCALE / 2)));
+        check("positions", Verdict::Fail, "journal 1, venue 0", |_, h, _| {
+            h.positions.insert(instrument_id(0, 0), SCALE);
+        });
+        check("positions", Verdict::Ok, "1 open", |a, h, _| {
+            a.positions.push(position(SCALE));
+            h.positions.insert(instrument_id(0, 0), SCALE);
+        });
+        check("activity", Verdict::Fail, "a stranger", |_, _, s| s.foreign.push("a stranger".to_owned()));
+    }
+
+    #[test]
+    fn a_pair_is_judged_by_the_rules_of_its_venue() {
+        fn check(what: &str, expect: Verdict, found: &str, change: impl Fn(&mut Instrument)) {
+            let mut seen = seen();
+            change(&mut seen.instruments[0]);
+            let mut report = Report::default();
+            pairs(&config(), &[At { place: "vest", seen: &seen, side: 0 }], &mut report);
+            let row = row(&report, what);
+            assert!(row.verdict == expect && row.found.contains(found), "{expect:?} {found:?}: {row:?}");
+        }
+        let size = |e8| Size::from_e8(e8).unwrap();
+        check("size", Verdict::Ok, "0.5 on a common step of 0.001", |_| {});
+        check("size", Verdict::Ok, "1000 USD a leg", |i| i.min_notional = usd(1_000));
+        check("size", Verdict::Fail, "under the smallest value", |i| i.min_notional = usd(1_001));
+        check("size", Verdict::Fail, "under the smallest size", |i| i.min_size = size(SCALE));
+        check("size", Verdict::Fail, "over the largest size", |i| i.max_size = Some(size(SCALE / 4)));
+        check("size", Verdict::Fail, "under the smallest size", |i| i.lot = size(SCALE));
+        check("status", Verdict::Ok, "trades", |_| {});
+        check("status", Verdict::Warn, "reducing orders only", |i| i.lifecycle = Lifecycle::ReduceOnly);
+        check("status", Verdict::Warn, "no orders now", |i| i.lifecycle = Lifecycle::Halted);
+        check("status", Verdict::Fail, "off the list", |i| i.lifecycle = Lifecycle::Delisted);
+        check("rules", Verdict::Fail, "not told", |i| i.quote.clear());
+    }
+
+    #[test]
+    fn a_venue_that_does_not_answer_is_named_with_the_way_that_is_missing() {
+        let check = |what, expect, change: fn(&mut Seen)| {
+            let (mut seen, mut report) = (seen(), Report::default());
+            change(&mut seen);
+            reachable(At { place: "vest", seen: &seen, side: 0 }, &mut report);
+            assert_eq!(row(&report, what).verdict, expect, "{report:?}");
+        };
+        check("rest", Verdict::Ok, |_| {});
+        check("rest", Verdict::Fail, |s| s.rest = false);
+        check("websocket", Verdict::Ok, |_| {});
+        check("websocket", Verdict::Fail, |s| s.ws = false);
+        check("session", Verdict::Fail, |s| s.ready = false);
+        check("session", Verdict::Fail, |s| s.fatal = Some("the account is not known".to_owned()));
+    }
+}
