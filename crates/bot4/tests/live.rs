@@ -286,12 +286,12 @@ fn check_of_one_venue_asks_for_that_venues_credentials_alone() {
         let said = format!("{}{}", ended.stdout, ended.stderr);
         assert!(ended.code == Some(code) && said.contains(expect), "{arguments:?}: {:?}, not {expect:?} in {said}", ended.code);
     };
-    check(&vest, &["vest"], 0, "ok    vest  credentials");
-    check(&vest, &["vest", "--mode", "live"], 0, "ok    vest  credentials");
+    check(&vest, &["vest"], 0, "ok    vest     credentials");
+    check(&vest, &["vest", "--mode", "live"], 0, "ok    vest     credentials");
     check(&paradex, &["paradex"], 0, "ok    paradex  credentials");
     check(&paradex, &["paradex", "--mode", "live"], 0, "ok    paradex  credentials");
     // The other one's are not taken for those that are missing.
-    check(&paradex, &["vest"], 0, "vest  credentials  none are set");
+    check(&paradex, &["vest"], 0, "vest     credentials  none are set");
     check(&vest, &["paradex"], 0, "paradex  credentials  none are set");
     check(&paradex, &["vest", "--mode", "live"], 2, "credential VEST_SIGNING_KEY is missing");
     check(&vest, &["paradex", "--mode", "live"], 2, "credential PARADEX_ACCOUNT is missing");
