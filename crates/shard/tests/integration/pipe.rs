@@ -138,12 +138,8 @@ impl Pipe {
         Self::between(MarketShape { pulse_bps: 0, ..MarketShape::default() }, spread_entry, tell_spreads, stopwatch)
     }
 
-    /// Venues that drift apart by themselves, so that what is sent fills.
-    pub(crate) fn drifting(spread_entry: Rate) -> Self {
-        Self::between(MarketShape::default(), spread_entry, false, Mono::default)
-    }
-
-    fn between(shape: MarketShape, spread_entry: Rate, tell_spreads: bool, stopwatch: fn() -> Mono) -> Self {
+    /// The same between venues whose market has this shape: where they drift apart by themselves, what is sent fills.
+    pub(crate) fn between(shape: MarketShape, spread_entry: Rate, tell_spreads: bool, stopwatch: fn() -> Mono) -> Self {
         let stark = SanitizedValue::new(format!("0x{}", "21".repeat(31)));
         let public = StarkKey::from_hex(&stark).expect("a constant below the order").public_key();
         let market = Market::new(7, shape);

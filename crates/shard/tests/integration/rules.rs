@@ -9,6 +9,7 @@ use saga::Goal;
 use serde_json::json;
 use shard::Output;
 use venue_sim::Message;
+use venue_sim::market::MarketShape;
 
 /// Above every number the simulated venue has used by then.
 const FIRST: u64 = 20_000_000_000;
@@ -81,7 +82,7 @@ fn an_instrument_that_stops_trading_takes_no_entry_until_it_trades_again() {
 
 #[test]
 fn a_position_on_an_instrument_that_goes_off_its_list_is_closed_when_that_is_read_without_waiting_for_a_tick() {
-    let mut pipe = Pipe::drifting(Rate::from_bps(25));
+    let mut pipe = Pipe::between(MarketShape::default(), Rate::from_bps(25), false, Mono::default);
     let goal = |p: &Pipe| p.shard.engine().round_on(PAIR).map(|r| r.goal);
     until(&mut pipe, "a position", |p| goal(p) == Some(Goal::Hold));
     pipe.ticks = false;
