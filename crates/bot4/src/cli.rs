@@ -1,17 +1,17 @@
 //! The command line: what can be asked for, and the exit code of each answer.
 
+use crate::check_command::{self, CheckArgs};
 use crate::config_command::{self, ConfigArgs};
 use crate::db_command::{self, DbArgs};
 use crate::explain_command::{self, ExplainArgs};
 use crate::flatten_command::{self, FlattenArgs};
 use crate::init_command::{self, InitArgs};
-use crate::resume_command::{self, ResumeArgs};
-use crate::check_command::{self, CheckArgs};
 use crate::register_command::{self, RegisterArgs};
+use crate::resume_command::{self, ResumeArgs};
 use crate::run::{self, RunArgs};
 use crate::timeline_command::{self, TimelineArgs};
-use crate::watchdog_command::{self, WatchdogArgs};
 use crate::venue_sim_command::{self, SimArgs};
+use crate::watchdog_command::{self, WatchdogArgs};
 use clap::{Parser, Subcommand};
 use std::process::ExitCode;
 use telemetry::{Format, LogOptions};

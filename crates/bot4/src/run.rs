@@ -124,7 +124,7 @@ fn start(options: &RunArgs) -> anyhow::Result<Finished> {
     match config.file.mode {
         Mode::Demo => {}
         Mode::Paper => {
-            tracing::info!(target: "bot4", "Paper: the market is real, orders are matched here, no order leaves this machine")
+            tracing::info!(target: "bot4", "Paper: the market is real, orders are matched here, no order leaves this machine");
         }
         Mode::Live => probe::before_live(config, setup.keys.as_ref().context("live trading without keys")?, &setup.environment)?,
     }

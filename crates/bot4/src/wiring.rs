@@ -11,8 +11,8 @@ use orchestrator::VenueLink;
 use paper::{PaperClient, PaperConfig};
 use paradex_client::ParadexClient;
 use perps::{Funding, PairConfig};
-use signing::SanitizedValue;
 use shard::{Shard, ShardConfig, Venue};
+use signing::SanitizedValue;
 use std::collections::BTreeMap;
 use std::sync::OnceLock;
 use std::time::Duration;
@@ -231,20 +231,14 @@ pub(crate) fn reducing_shard(config: &Config, keys: &Keys, last_nonce: u64) -> a
     Ok(Shard::reducing(ShardConfig { watch_every_ms: None, ..shard_config }, venues))
 }
 
-fn parts(
-    config: &Config,
-    keys: Option<&Keys>,
-    last_nonce: u64,
-    tell_books: bool,
-) -> anyhow::Result<(ShardConfig, Vec<Venue>)> {
+fn parts(config: &Config, keys: Option<&Keys>, last_nonce: u64, tell_books: bool) -> anyhow::Result<(ShardConfig, Vec<Venue>)> {
     let [vest_rules, paradex_rules] = rules(config);
     let paradex: Box<dyn VenueClient> = Box::new(paradex(config, keys.map(|k| &k.paradex))?);
     let clients: [Box<dyn VenueClient>; 2] = match keys {
         Some(keys) => [Box::new(vest(config, vest_account(config, &keys.vest), last_nonce)?), paradex],
-        None => [
-            on_paper(config, Box::new(vest(config, Access::DataOnly, 0)?), vest_rules),
-            on_paper(config, paradex, paradex_rules),
-        ],
+        None => {
+            [on_paper(config, Box::new(vest(config, Access::DataOnly, 0)?), vest_rules), on_paper(config, paradex, paradex_rules)]
+        }
     };
     let [vest, paradex] = clients;
     let venues = vec![Venue { id: VEST, client: vest, way: "REST" }, Venue { id: PARADEX, client: paradex, way: "WS" }];

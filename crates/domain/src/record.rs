@@ -6,7 +6,8 @@
 
 use crate::names::{Ending, SkipReason};
 use crate::{
-    Fills, InstrumentId, LegId, OrderId, OrderNews, OrderSpec, Pair, Price, Rate, RoundId, Side, Size, Usd, VenueId, VenueKey, Wall,
+    Fills, InstrumentId, LegId, OrderId, OrderNews, OrderSpec, Pair, Price, Rate, RoundId, Side, Size, Usd, VenueId, VenueKey,
+    Wall,
 };
 use serde::{Deserialize, Serialize};
 
@@ -511,9 +512,10 @@ impl Record {
         match self {
             Self::Started { .. } | Self::Mismatch { .. } | Self::Resumed { .. } | Self::Watched { .. } => None,
             Self::Opened { plan, .. } => Some(plan.id),
-            Self::Intended { round, .. } | Self::Decided { round, .. } | Self::Ended { round, .. } | Self::Forced { round, .. } => {
-                Some(*round)
-            }
+            Self::Intended { round, .. }
+            | Self::Decided { round, .. }
+            | Self::Ended { round, .. }
+            | Self::Forced { round, .. } => Some(*round),
             Self::News { order, .. } | Self::Timed { order, .. } => Some(order.round),
         }
     }

@@ -244,7 +244,8 @@ impl Shard {
     /// # Errors
     /// What keeps it from that.
     pub fn could_trade(&mut self, pair: Pair, now: Now) -> Result<(), SkipReason> {
-        let Some(legs) = self.strategy.pairs().find(|c| c.pair == pair).map(|c| [0, 1].map(|i: usize| (c.venues[i], c.instruments[i])))
+        let Some(legs) =
+            self.strategy.pairs().find(|c| c.pair == pair).map(|c| [0, 1].map(|i: usize| (c.venues[i], c.instruments[i])))
         else {
             return Err(SkipReason::NotTrading);
         };

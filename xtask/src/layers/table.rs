@@ -138,7 +138,12 @@ pub(super) const EDGES: &[(&str, Kind, &str, &str)] = &[
     ("bot4", Normal, "vest_client", "wiring: one line per venue"),
     ("bot4", Normal, "paper", "wiring: the account of `mode: paper`"),
     ("bot4", Normal, "venue_sim", "the demo's venues, and `bot4 venue-sim`"),
-    ("bot4", Normal, "saga", "wiring: what is open, told before it is closed; the tests fold the journal that a killed bot leaves"),
+    (
+        "bot4",
+        Normal,
+        "saga",
+        "wiring: what is open, told before it is closed; the tests fold the journal that a killed bot leaves",
+    ),
     ("xtask", Normal, "signing", "recomputes golden vectors"),
     ("xtask", Normal, "domain", "odds of the golden vectors are its words"),
     ("xtask", Normal, "sx_client", "recomputes golden vectors with the production code"),
@@ -158,8 +163,21 @@ pub(super) const NEVER: &[(&str, &str, &str)] = &[
 ];
 
 /// Crates in whose normal closure no runtime, socket or source of randomness may be.
-pub(super) const PURE: &[&str] =
-    &["domain", "books", "saga", "risk", "signing", "engine", "perps", "venue_api", "shard", "vest_client", "paradex_client", "sx_client", "azuro_client"];
+pub(super) const PURE: &[&str] = &[
+    "domain",
+    "books",
+    "saga",
+    "risk",
+    "signing",
+    "engine",
+    "perps",
+    "venue_api",
+    "shard",
+    "vest_client",
+    "paradex_client",
+    "sx_client",
+    "azuro_client",
+];
 
 /// What must not be there, and why.
 pub(super) const IMPURE: &[(&str, &str)] = &[

@@ -259,6 +259,7 @@ fn costs(pair: &str, listed: &[(At<'_>, &Instrument)], report: &mut Report) {
 }
 
 #[cfg(test)]
+#[allow(clippy::unwrap_used, reason = "a test stops where something is wrong")]
 mod tests {
     use super::super::report::{Row, Verdict};
     use super::*;
@@ -325,7 +326,8 @@ mod tests {
             let row = row(&report, what);
             assert!(row.verdict == expect && row.found.contains(found), "{expect:?} {found:?}: {row:?}");
         }
-        let order = |key: &str| OpenOrder { instrument: None, key: key.to_owned(), venue_order: VenueOrderId(format!("0x{key}")) };
+        let order =
+            |key: &str| OpenOrder { instrument: None, key: key.to_owned(), venue_order: VenueOrderId(format!("0x{key}")) };
         let position = |size_e8| Position { instrument: instrument_id(0, 0), size_e8, entry: None };
         check("balance", Verdict::Ok, "500 USD, 500 free", |_, _, _| {});
         check("balance", Verdict::Ok, "lock up 100", |a, _, _| a.free = usd(100));

@@ -4,9 +4,9 @@
 //! Over the wire, with the real binary as processes of their own; judged by the venues' own routes.
 #![allow(clippy::unwrap_used, reason = "a test stops where something is wrong")]
 
+mod flatten;
 #[path = "../harness/mod.rs"]
 mod harness;
-mod flatten;
 mod parts;
 mod watchdog;
 
