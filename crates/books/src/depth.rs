@@ -6,7 +6,7 @@ use domain::{Level, Price, Side, Size};
 
 /// Largest value of one order, at 1e-16 of the quote currency: about 7.7 billion dollars. Beyond it a walk gives nothing,
 /// so that every product made of a cost, rates and the scale provably fits an `i128` and every line of a
-/// [`crate::Waterfall`] fits a [`domain::Usd`].
+/// [`domain::record::Waterfall`] fits a [`domain::Usd`].
 pub const COST_MAX: i128 = 1 << 86;
 
 /// Both sides of a book that may trade now; only [`crate::Book::depth`] makes one.

@@ -19,7 +19,7 @@ const BEGIN: &str = "SET LOCAL statement_timeout = '60s'; SET LOCAL idle_in_tran
 const BEGIN_POOLED: &str =
     "DEALLOCATE ALL; SET LOCAL statement_timeout = '60s'; SET LOCAL idle_in_transaction_session_timeout = '60s'";
 
-/// A pool of few connections. Everything goes through [`Postgres::begin`].
+/// A pool of few connections. Everything goes through one transaction wrapper (`begin`).
 #[derive(Clone, Debug)]
 pub struct Postgres {
     pub(super) db: DatabaseConnection,
