@@ -121,6 +121,9 @@ impl VenueClient for ParadexClient {
         let id = order.spec.id;
         if let Some(t) = self.orders.add(order.spec, order.key, market) {
             t.sent = Sent::Adopted;
+            if order.over {
+                t.over_before(order.fills.size);
+            }
         }
         // Recognised, and not asked about any more.
         if order.over {

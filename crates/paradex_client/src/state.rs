@@ -75,6 +75,8 @@ pub(crate) struct Tracked {
     closed: Option<(Size, OrderEnd)>,
     fill_ids: BTreeSet<String>,
     fills: Fills,
+    /// What an earlier life counted of it, of which only the sum is known: read again, it is not new.
+    counted_before: Size,
     done: Option<OrderEnd>,
     forgotten: bool,
 }
@@ -97,9 +99,15 @@ impl Tracked {
             closed: None,
             fill_ids: BTreeSet::new(),
             fills: Fills::default(),
+            counted_before: Size::ZERO,
             done: None,
             forgotten: false,
         }
+    }
+
+    /// It is over by the journal of an earlier life, which counted this much of it.
+    pub(crate) fn over_before(&mut self, size: Size) {
+        self.counted_before = size;
     }
 
     /// Final news, if it is over.
@@ -165,7 +173,12 @@ impl Tracked {
         }
         let size = self.fills.size.plus(fill.size);
         if self.done.is_some() || self.forgotten || size > self.spec.size {
-            return Counted::Beyond;
+            if fill.size > self.counted_before {
+                return Counted::Beyond;
+            }
+            self.counted_before = self.counted_before.minus(fill.size);
+            self.fill_ids.insert(fill.id.to_owned());
+            return Counted::Repeated;
         }
         self.fill_ids.insert(fill.id.to_owned());
         self.fills = Fills {

@@ -171,8 +171,9 @@ fn parsed(line: &str) -> Option<Command> {
             }
         }
     }
-    let is_variable =
-        |word: &String| word.split_once('=').is_some_and(|(name, _)| name.chars().all(|c| c.is_ascii_uppercase() || c == '_'));
+    let is_variable = |word: &String| {
+        word.split_once('=').is_some_and(|(name, _)| name.chars().all(|c| matches!(c, 'A'..='Z' | '0'..='9' | '_')))
+    };
     let variables = words.iter().take_while(|word| is_variable(word)).count();
     let program = words.get(variables)?;
     let mut command = Command::new(program);

@@ -71,7 +71,7 @@ async fn once(cell: Cell) -> Result<Played, Missed> {
     });
     let then = legs.map(|leg| leg.arm(&world));
     let mut bot = world.bot();
-    let (fold, id) = phase_over(&world, &bot, cell.phase, &legs, then).await;
+    let over = phase_over(&world, &bot, cell.phase, &legs, then).await;
     for venue in [Venue::Vest, Venue::Paradex] {
         world.server(venue).clear("duplicate_events");
         world.line(venue, |line| line.mend());
@@ -79,6 +79,7 @@ async fn once(cell: Cell) -> Result<Played, Missed> {
     bot.terminate(); // with `on_stop: flatten`
     let status = bot.ended().await;
     assert_eq!(status.code(), Some(0), "{cell}\n{}", bot.story());
+    let (fold, id) = over?;
     world.audit().await;
     assert_eq!(world.positions().await, [0, 0], "{cell}: not flat\n{}", bot.story());
     let whole = Fold::of(world.journal().all());
@@ -124,14 +125,24 @@ fn configure(world: &World) {
     world.configure(&settings);
 }
 
-/// Waits until the first round that came to this phase is at rest after it, and does meanwhile what the legs want done.
-async fn phase_over(world: &World, bot: &Bot, phase: Phase, legs: &[Leg; 2], mut then: [Then; 2]) -> (Fold, RoundId) {
+/// Waits until the first round that came to this phase is at rest after it, and does meanwhile what the legs want done. A
+/// round whose entry the market outran never comes to an exit: that is another story than the cell's.
+async fn phase_over(
+    world: &World,
+    bot: &Bot,
+    phase: Phase,
+    legs: &[Leg; 2],
+    mut then: [Then; 2],
+) -> Result<(Fold, RoundId), Missed> {
     let mut tail = Tail::after(world.journal(), 0);
     let mut fold = Fold::default();
     let mut since: Option<tokio::time::Instant> = None;
     let look = async || {
         fold.take(tail.more());
         let begun = |r: &Round| phase == Phase::Entry || exit_begun(&fold, r.id());
+        if let Some(round) = fold.rounds.values().find(|r| phase == Phase::Exit && r.outcome.is_some() && !begun(r)) {
+            return Some(Err(Missed(format!("round {} ended before any exit\n{}", round.id(), bot.story()))));
+        }
         let round = fold.rounds.values().find(|r| begun(r) && has_orders(r, phase))?;
         let mut open = false;
         for (i, leg) in LegId::BOTH.into_iter().enumerate() {
@@ -145,10 +156,10 @@ async fn phase_over(world: &World, bot: &Bot, phase: Phase, legs: &[Leg; 2], mut
                 }
             }
         }
-        (!open && Fold::at_rest(round)).then(|| round.id())
+        (!open && Fold::at_rest(round)).then(|| Ok(round.id()))
     };
-    let id = until(LIMIT, look, || format!("{} at rest; the bot:\n{}", phase.word(), bot.story())).await;
-    (fold, id)
+    let id = until(LIMIT, look, || format!("{} at rest; the bot:\n{}", phase.word(), bot.story())).await?;
+    Ok((fold, id))
 }
 
 fn purpose(phase: Phase) -> Purpose {

@@ -3,8 +3,8 @@
 use crate::frames::{self, Fill, e8};
 use crate::rig::*;
 use domain::record::Taken;
-use domain::{Fills, InstrumentId, OrderEnd, OrderNews, Side, Size, Usd};
-use venue_api::{VenueClient, VenueNews};
+use domain::{Fills, InstrumentId, OrderEnd, OrderNews, Side, Size, Usd, VenueKey, Wall};
+use venue_api::{KnownOrder, VenueClient, VenueNews};
 
 const LIQUIDATION: Fill<'static> =
     Fill { id: "9001", kind: 2, size: "0.2", price: "2999", fee: "0.27", funding: -5, ids: ["1763712000000201709220290777", ""] };
@@ -176,4 +176,25 @@ fn a_fill_that_cannot_be_read_has_orders_looked_up_once_and_stops_nothing() {
     assert_eq!(taken(&mut rig).len(), 1, "the one beside it is read");
     reconnect(&mut rig, "<html>");
     assert_eq!(rig.client.counters().unreadable_private, 2);
+}
+
+/// A venue's clock that is set back makes a reading reach behind this life: what it shows again is no stranger's.
+#[test]
+fn what_an_earlier_life_counted_of_an_order_is_no_stranger_when_it_is_read_again_and_more_of_it_is() {
+    let mut rig = Rig::ready();
+    let spec = spec(1, "0.5", "3000");
+    let order = spec.id;
+    let key = VenueKey { key: order.to_string(), hash: None, dead_after: Wall::from_ms(START_MS) };
+    let fills = Fills { size: spec.size, ..Fills::default() };
+    rig.client.adopt(KnownOrder { spec, key, fills, over: true });
+    let ours = |id: &str, size: &str| json(id, &order.to_string(), "FILL", size);
+    let foreign = |rig: &Rig| rig.news.iter().filter(|n| matches!(n, VenueNews::Foreign { .. })).count();
+    let seen = page(&[ours("1", "0.2"), ours("2", "0.3")]);
+    reconnect(&mut rig, &seen);
+    rig.step(|c, now, out| c.read_account(now, out));
+    rig.reply_account_with(&seen);
+    assert_eq!(foreign(&rig), 0, "counted by the life that had it");
+    rig.step(|c, now, out| c.read_account(now, out));
+    rig.reply_account_with(&page(&[ours("3", "0.1")]));
+    assert_eq!(foreign(&rig), 1, "more than that life counted");
 }
