@@ -2,7 +2,7 @@
 
 use crate::server::Server;
 use crate::support::Bot;
-use crate::{MIRROR, SOON, db, folder, migrate, name_database, venues};
+use crate::{MIRROR, SOON, db, folder, migrate, name_database, until_sql, venues};
 use serde_json::Value;
 
 /// A busy machine must not let a start go on before the database has answered.
@@ -31,6 +31,8 @@ fn the_database_commands_say_what_is_there_and_what_to_do() {
 
     let mut bot = Bot::start(path, &["--venues", "external", "--json"]);
     bot.until("Bot runtime started", SOON);
+    // A stop waits for the rest of what is being sent, not for a database that has not been reached yet.
+    until_sql(&server, "SELECT count(*) > 0 FROM journal", "t");
     bot.interrupt();
     assert_eq!(bot.finish(SOON).code, Some(0));
     let status = db(path, &["status"]);
