@@ -121,7 +121,7 @@ async fn look(one: &Postgres, other: &Postgres) -> Result<bool, DbErr> {
         Ok((txn, row.try_get("", "pid")?, row.try_get("", "mark")?))
     }
     let mut first = None;
-    for _ in 0..4 {
+    for _ in 0..12 {
         one.db.execute_unprepared("SET bot4.probe = 'ours'").await?;
         // While the other one is inside a transaction, a pooler has to give the first one another connection.
         let (theirs, _, seen) = session(other).await?;

@@ -38,8 +38,8 @@ impl Status {
     /// [`MirrorError::Database`] or [`MirrorError::Silent`] when the database does not answer.
     pub async fn ask(address: &Address) -> Result<Self, MirrorError> {
         let pooled = Box::pin(is_pooled(address)).await?;
-        let address = if pooled { address.without_cache() } else { address.clone() };
-        let pg = Postgres::connect(&address).await?;
+        // The way that works through every pooler: to ask must not depend on what was found out a moment ago.
+        let pg = Postgres::connect(&address.without_cache()).await?;
         let schema = schema(&pg).await?;
         let failed = || MirrorError::database("reading");
         let txn = pg.begin().await?;
