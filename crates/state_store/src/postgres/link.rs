@@ -103,12 +103,21 @@ pub(super) fn sql(text: &str) -> Statement {
 /// [`MirrorError::Database`] or [`MirrorError::Silent`].
 pub(super) async fn is_pooled(address: &Address) -> Result<bool, MirrorError> {
     let address = address.without_cache();
-    let (one, other) = (Postgres::connect_with(&address, 1).await?, Postgres::connect_with(&address, 1).await?);
-    let found = in_time("asking", CONNECT, look(&one, &other)).await;
-    one.close().await;
-    other.close().await;
-    found
+    // Two clients that a pooler happens to keep apart look like two sessions; other ones are not kept apart again.
+    for _ in 0..LOOKS {
+        let (one, other) = (Postgres::connect_with(&address, 1).await?, Postgres::connect_with(&address, 1).await?);
+        let found = in_time("asking", CONNECT, look(&one, &other)).await;
+        one.close().await;
+        other.close().await;
+        if found? {
+            return Ok(true);
+        }
+    }
+    Ok(false)
 }
+
+/// How often a pooler is looked for with clients of their own.
+const LOOKS: usize = 6;
 
 async fn look(one: &Postgres, other: &Postgres) -> Result<bool, DbErr> {
     const SESSION: &str = "SELECT pg_backend_pid() AS pid, coalesce(current_setting('bot4.probe', true), '') AS mark";
@@ -121,8 +130,12 @@ async fn look(one: &Postgres, other: &Postgres) -> Result<bool, DbErr> {
         Ok((txn, row.try_get("", "pid")?, row.try_get("", "mark")?))
     }
     let mut first = None;
-    for _ in 0..12 {
+    for turn in 0..4 {
         one.db.execute_unprepared("SET bot4.probe = 'ours'").await?;
+        // A pooler may hand its connections out in turn: so many short ones bring the marked one to the other's hand.
+        for _ in 0..turn % 4 {
+            other.db.execute_unprepared("SELECT 1").await?;
+        }
         // While the other one is inside a transaction, a pooler has to give the first one another connection.
         let (theirs, _, seen) = session(other).await?;
         let (ours, pid, own) = session(one).await?;
