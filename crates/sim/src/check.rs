@@ -182,6 +182,14 @@ impl Shadow {
         (self.held_by(round, LegId::A), self.held_by(round, LegId::B))
     }
 
+    /// Whether by the journal both legs of every round hold the same.
+    pub(crate) fn is_even(&self) -> bool {
+        self.orders.keys().all(|id| {
+            let (a, b) = self.held(id.round);
+            a == b
+        })
+    }
+
     /// Net result of all rounds that ended, at 1e-8.
     pub(crate) fn net_e8(&self) -> i64 {
         self.ended.values().sum()

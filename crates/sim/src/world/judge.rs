@@ -152,13 +152,17 @@ impl World {
         Ok(())
     }
 
-    /// Leaving in an orderly way leaves nothing pending and nothing uncovered, by the venues' own books. What a venue takes
-    /// by itself in the moment of leaving, or while it cannot be reached, is not the bot's to know: its next life finds it,
-    /// and the judgement at rest falls on that.
+    /// Leaving in an orderly way leaves nothing pending and nothing uncovered, by the venues' own books. What a venue took
+    /// by itself and nobody could know yet is the one exception, and it is proven to be just that: every fill of ours is in
+    /// the journal, and by the journal everything is even. The next life finds the rest, judged when it is at rest.
     pub(super) fn judge_leaving(&self) -> Result<(), String> {
         let [vest, paradex] = self.venues.positions();
-        if vest + paradex != 0 && !self.scenario.has_forced() {
-            return Err(format!("left in an orderly way with {vest} on vest and {paradex} on paradex"));
+        if vest + paradex != 0 {
+            let left = format!("left in an orderly way with {vest} on vest and {paradex} on paradex");
+            if !self.scenario.has_forced() || !self.shadow.is_even() {
+                return Err(left);
+            }
+            self.fills_agree().map_err(|e| format!("{left}; {e}"))?;
         }
         for books in &self.books {
             if let Some(order) = books.live().next() {
@@ -181,16 +185,7 @@ impl World {
         self.stops_for_strangers_alone()?;
         self.journal_says_the_same()?;
         self.strangers_are_untouched()?;
-        let all = [self.venues.vest.orders_seen(0).collect::<Vec<_>>(), self.venues.paradex.orders_seen(0).collect()];
-        for (venue, orders) in all.iter().enumerate() {
-            for order in orders {
-                let Some(id) = self.shadow.order_of(venue, &order.key) else { continue };
-                let recorded = self.shadow.filled(id);
-                if recorded != order.filled_e8 {
-                    return Err(format!("order {id} filled {} at its venue and {recorded} in the journal", order.filled_e8));
-                }
-            }
-        }
+        self.fills_agree()?;
         if self.shadow.stands_in() {
             self.coverage.add("forced", "never named");
         } else if let Some(before) = self.cash_at_start {
@@ -200,6 +195,21 @@ impl World {
             let beside = if self.scenario.changes_grid() { 5_000_000 } else { 0 };
             if (change - net).abs() > beside {
                 return Err(format!("the rounds' results sum to {net}, the venues' balances changed by {change} (at 1e-8)"));
+            }
+        }
+        Ok(())
+    }
+
+    /// Every order of ours filled as much at its venue as by the journal.
+    fn fills_agree(&self) -> Result<(), String> {
+        let all = [self.venues.vest.orders_seen(0).collect::<Vec<_>>(), self.venues.paradex.orders_seen(0).collect()];
+        for (venue, orders) in all.iter().enumerate() {
+            for order in orders {
+                let Some(id) = self.shadow.order_of(venue, &order.key) else { continue };
+                let recorded = self.shadow.filled(id);
+                if recorded != order.filled_e8 {
+                    return Err(format!("order {id} filled {} at its venue and {recorded} in the journal", order.filled_e8));
+                }
             }
         }
         Ok(())
