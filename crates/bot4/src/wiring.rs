@@ -291,11 +291,19 @@ pub(crate) fn links(config: &Config, places: &Places) -> Vec<VenueLink> {
         ..LinkConfig::new(name, rest, ws)
     };
     // Vest publishes no limits: the spec's advice of 5 requests and 2 orders a second, with room for a burst of closes.
-    let vest_budgets =
-        Budgets { orders: Some(per_second(10, 20)), account: Some(per_second(10, 20)), public: Some(per_second(5, 10)) };
+    let vest_budgets = Budgets {
+        orders: Some(per_second(10, 20)),
+        account: Some(per_second(10, 20)),
+        public: Some(per_second(5, 10)),
+        ..Budgets::default()
+    };
     // Paradex: 800 orders a second, 120 private reads a second and 1500 public ones a minute (paradex.md section 10).
-    let paradex_budgets =
-        Budgets { orders: Some(per_second(280, 400)), account: Some(per_second(10, 60)), public: Some(per_second(20, 60)) };
+    let paradex_budgets = Budgets {
+        orders: Some(per_second(280, 400)),
+        account: Some(per_second(10, 60)),
+        public: Some(per_second(20, 60)),
+        ..Budgets::default()
+    };
     vec![
         VenueLink {
             venue: VEST,

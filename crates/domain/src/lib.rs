@@ -8,6 +8,7 @@ pub mod bets;
 pub mod decimal;
 pub mod ids;
 pub mod instrument;
+pub mod listing;
 pub mod market;
 pub mod money;
 pub mod names;
@@ -19,6 +20,7 @@ pub use bets::{BetSpec, BetStatus, Line, LineKind, MarketId, Odds, Outcome, Quot
 pub use decimal::{DecimalError, parse_e8, write_e8};
 pub use ids::{InstrumentId, LegId, OrderId, Pair, Purpose, RoundId, VenueId, VenueOrderId};
 pub use instrument::{Instrument, Lifecycle};
+pub use listing::{Listing, Period, Pick, Question, Sport, Unit};
 pub use market::{BookKind, Booking, Level, MarketEvent};
 pub use money::{Price, Rate, SCALE, Side, Size, Usd};
 pub use order::{

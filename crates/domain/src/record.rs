@@ -456,6 +456,33 @@ pub enum Record {
         /// Reading the answer, ns.
         parse_ns: u64,
     },
+    /// A bet is about to leave.
+    BetIntended {
+        /// When.
+        at: Wall,
+        /// The bet as wanted.
+        spec: crate::BetSpec,
+        /// By which the venue knows it, and when its bytes are dead.
+        key: VenueKey,
+    },
+    /// Something was learned about a bet.
+    BetLearned {
+        /// When.
+        at: Wall,
+        /// Which bet.
+        bet: OrderId,
+        /// What, in the venue crate's own words (JSON): the client folds it again after a restart.
+        fact: String,
+        /// How it stood then.
+        status: crate::BetStatus,
+        /// Stake taken by then.
+        taken: crate::Stake,
+        /// What that returns when it wins, before fees.
+        returns: crate::Stake,
+        /// What came back in the end, after fees.
+        #[serde(default, skip_serializing_if = "Option::is_none")]
+        paid: Option<crate::Stake>,
+    },
 }
 
 impl Record {
@@ -472,7 +499,9 @@ impl Record {
             | Self::Resumed { at, .. }
             | Self::Watched { at, .. }
             | Self::Forced { at, .. }
-            | Self::Timed { at, .. } => *at,
+            | Self::Timed { at, .. }
+            | Self::BetIntended { at, .. }
+            | Self::BetLearned { at, .. } => *at,
         }
     }
     /// Stable word of the kind.
@@ -489,6 +518,8 @@ impl Record {
             Self::Watched { .. } => "watched",
             Self::Forced { .. } => "forced",
             Self::Timed { .. } => "timed",
+            Self::BetIntended { .. } => "bet_intended",
+            Self::BetLearned { .. } => "bet_learned",
         }
     }
     /// Number of the kind in the journal's frame; never reused, and above those the journal keeps for itself.
@@ -505,6 +536,8 @@ impl Record {
             Self::Watched { .. } => 24,
             Self::Forced { .. } => 25,
             Self::Timed { .. } => 26,
+            Self::BetIntended { .. } => 27,
+            Self::BetLearned { .. } => 28,
         }
     }
     /// The round it belongs to.
@@ -517,6 +550,8 @@ impl Record {
             | Self::Ended { round, .. }
             | Self::Forced { round, .. } => Some(*round),
             Self::News { order, .. } | Self::Timed { order, .. } => Some(order.round),
+            Self::BetIntended { spec, .. } => Some(spec.id.round),
+            Self::BetLearned { bet, .. } => Some(bet.round),
         }
     }
 }

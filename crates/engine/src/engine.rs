@@ -197,7 +197,10 @@ impl Engine {
                 }
                 return Ok(());
             }
-            Record::Watched { .. } | Record::Timed { .. } => return Ok(()),
+            // Bets are folded by their own strategy.
+            Record::Watched { .. } | Record::Timed { .. } | Record::BetIntended { .. } | Record::BetLearned { .. } => {
+                return Ok(());
+            }
             Record::Opened { plan, orders, at } => {
                 let round = Round::open((**plan).clone(), orders.clone(), *at)?;
                 let id = round.id();

@@ -209,7 +209,9 @@ impl Round {
             | Record::Mismatch { .. }
             | Record::Resumed { .. }
             | Record::Watched { .. }
-            | Record::Timed { .. } => {}
+            | Record::Timed { .. }
+            | Record::BetIntended { .. }
+            | Record::BetLearned { .. } => {}
         }
         self.measure(record.at());
         Ok(())

@@ -86,7 +86,9 @@ impl Shadow {
             | Record::Mismatch { .. }
             | Record::Resumed { .. }
             | Record::Watched { .. }
-            | Record::Timed { .. } => Ok(()),
+            | Record::Timed { .. }
+            | Record::BetIntended { .. }
+            | Record::BetLearned { .. } => Ok(()),
         }
     }
 

@@ -150,7 +150,9 @@ impl Coverage {
             | Record::Mismatch { .. }
             | Record::Resumed { .. }
             | Record::Watched { .. }
-            | Record::Timed { .. } => {}
+            | Record::Timed { .. }
+            | Record::BetIntended { .. }
+            | Record::BetLearned { .. } => {}
         }
     }
 

@@ -69,7 +69,12 @@ impl Projection {
     fn fold(&mut self, seq: u64, record: &Record, changes: &mut Vec<Change>) {
         let at = record.at();
         match record {
-            Record::Started { .. } | Record::Resumed { .. } | Record::Watched { .. } | Record::Timed { .. } => {}
+            Record::Started { .. }
+            | Record::Resumed { .. }
+            | Record::Watched { .. }
+            | Record::Timed { .. }
+            | Record::BetIntended { .. }
+            | Record::BetLearned { .. } => {}
             Record::Mismatch { venue, pair, evidence, .. } => {
                 let text = format!("{venue}: {evidence}");
                 let event = EventType::ReconcileMismatch;

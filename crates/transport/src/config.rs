@@ -20,6 +20,8 @@ pub struct LinkConfig {
     /// Bases of single connections that lead elsewhere (none): a venue whose market data has moved to another host than
     /// its account.
     pub ws_base_of: BTreeMap<ConnId, String>,
+    /// REST bases of single lanes that lead elsewhere (none): a node of the chain that the venue settles on.
+    pub rest_base_of: BTreeMap<Lane, String>,
     /// Further trusted authorities, PEM: the simulators' own. The public ones are always trusted.
     pub extra_roots: Vec<String>,
     /// How long an unused HTTP connection is kept (90 s).
@@ -51,6 +53,8 @@ pub struct Budgets {
     pub account: Option<RateBudget>,
     /// Public data. When it is used up requests wait, within their timeout.
     pub public: Option<RateBudget>,
+    /// Questions to a node of the chain. When it is used up requests wait, within their timeout.
+    pub chain: Option<RateBudget>,
 }
 
 impl Budgets {
@@ -59,6 +63,7 @@ impl Budgets {
             Lane::Orders => self.orders,
             Lane::Account => self.account,
             Lane::Public => self.public,
+            Lane::Chain => self.chain,
         }
     }
 }
@@ -71,6 +76,7 @@ impl LinkConfig {
             rest_base: rest_base.into(),
             ws_base: ws_base.into(),
             ws_base_of: BTreeMap::new(),
+            rest_base_of: BTreeMap::new(),
             extra_roots: Vec::new(),
             pool_idle_timeout: Duration::from_secs(90),
             pool_max_idle_per_host: 4,

@@ -13,7 +13,7 @@ use hyper::header::{CONTENT_TYPE, HOST, HeaderValue, RETRY_AFTER, USER_AGENT};
 use hyper::{Method as Verb, Request, Response};
 use hyper_util::rt::TokioIo;
 use std::cell::{Cell, RefCell};
-use std::collections::VecDeque;
+use std::collections::{BTreeMap, VecDeque};
 use std::pin::Pin;
 use std::time::Duration;
 use tokio::time::Instant;
@@ -21,7 +21,7 @@ use tokio_util::task::TaskTracker;
 use venue_api::{Header, Lane, Method, Payload};
 
 pub(crate) const USER_AGENT_OURS: &str = concat!("bot4/", env!("CARGO_PKG_VERSION"));
-const LANES: [Lane; 3] = [Lane::Orders, Lane::Account, Lane::Public];
+const LANES: [Lane; 4] = [Lane::Orders, Lane::Account, Lane::Public, Lane::Chain];
 /// How long a connection may take to become free again after its answer was read.
 const SETTLE: Duration = Duration::from_secs(1);
 
@@ -79,9 +79,11 @@ struct Connection {
 
 pub(crate) struct Http {
     dialer: Dialer,
+    /// Of lanes that lead elsewhere.
+    dialer_of: BTreeMap<Lane, Dialer>,
     tasks: TaskTracker,
     clock: Clock,
-    lanes: [LaneState; 3],
+    lanes: [LaneState; 4],
     idle_timeout: Duration,
     idle_max: usize,
     message_max: usize,
@@ -101,7 +103,12 @@ struct LaneState {
 }
 
 impl Http {
-    pub(crate) fn new(dialer: Dialer, config: &LinkConfig, clock: Clock, tasks: TaskTracker) -> Self {
+    pub(crate) fn new(
+        (dialer, dialer_of): (Dialer, BTreeMap<Lane, Dialer>),
+        config: &LinkConfig,
+        clock: Clock,
+        tasks: TaskTracker,
+    ) -> Self {
         tracing::info!(
             venue = config.name,
             "[HTTP] Connection pool: idle_timeout={}s, max_idle_per_host={}",
@@ -114,6 +121,7 @@ impl Http {
         });
         Self {
             dialer,
+            dialer_of,
             tasks,
             clock,
             lanes,
@@ -128,12 +136,21 @@ impl Http {
 
     pub(crate) fn stats(&self) -> HttpStats {
         HttpStats {
-            handshakes: self.dialer.handshakes(),
-            resumed: self.dialer.resumed(),
+            handshakes: self.dialers().map(Dialer::handshakes).sum(),
+            resumed: self.dialers().map(Dialer::resumed).sum(),
             requests: self.requests.get(),
             reused: self.reused.get(),
             idle: self.lanes.iter().map(|l| l.idle.borrow().iter().filter(|c| self.usable(c)).count()).sum(),
         }
+    }
+
+    fn dialers(&self) -> impl Iterator<Item = &Dialer> {
+        std::iter::once(&self.dialer).chain(self.dialer_of.values())
+    }
+
+    /// Where a lane leads.
+    fn dialer(&self, lane: Lane) -> &Dialer {
+        self.dialer_of.get(&lane).unwrap_or(&self.dialer)
     }
 
     /// Takes the budget and hands the request to a warm connection if there is one: without waiting, so that an
@@ -185,7 +202,7 @@ impl Http {
                 Some(under_way) => under_way,
                 None => {
                     fresh = true;
-                    let connection = self.connect().await.map_err(Outcome::NotSent)?;
+                    let connection = self.connect(begun.lane).await.map_err(Outcome::NotSent)?;
                     let request = begun.request.take().expect("it is only away while a connection has it");
                     sent.set(true);
                     self.hand_over(connection, request)
@@ -227,7 +244,7 @@ impl Http {
         let Some(request) = begun.request.take() else { return };
         self.reused.set(self.reused.get() + 1);
         let lane = self.lane(begun.lane);
-        let (served, handshakes) = (connection.served, self.dialer.handshakes());
+        let (served, handshakes) = (connection.served, self.dialer(begun.lane).handshakes());
         if lane.reuse_told.replace(true) {
             tracing::debug!(venue = self.name, lane = ?begun.lane, served, handshakes, "[HTTP] Connection reused");
         } else {
@@ -273,8 +290,8 @@ impl Http {
         }
     }
 
-    async fn connect(&self) -> Result<Connection, String> {
-        let stream = self.dialer.dial().await?;
+    async fn connect(&self, lane: Lane) -> Result<Connection, String> {
+        let stream = self.dialer(lane).dial().await?;
         let (sender, connection) =
             hyper::client::conn::http1::handshake(TokioIo::new(stream)).await.map_err(|e| format!("no HTTP connection: {e}"))?;
         // Ends when the sender is dropped or the venue closes; nobody needs its result, the request has it.
@@ -307,7 +324,7 @@ impl Http {
         // What may not grow a moment old is made when it is needed and not before.
         let warm = if self.idle_timeout.is_zero() { 0 } else { state.warm.get() };
         let missing = warm.saturating_sub(count());
-        let made = futures_util::future::join_all((0..missing).map(|_| self.connect())).await;
+        let made = futures_util::future::join_all((0..missing).map(|_| self.connect(lane))).await;
         let mut failed = None;
         for connection in made {
             match connection {
@@ -344,7 +361,7 @@ impl Http {
     }
 
     fn to_request(&self, ask: Ask) -> Result<Request<Full<Bytes>>, String> {
-        let endpoint = self.dialer.endpoint();
+        let endpoint = self.dialer(ask.lane).endpoint();
         let verb = match ask.method {
             Method::Get => Verb::GET,
             Method::Post => Verb::POST,
@@ -374,11 +391,12 @@ impl Http {
     }
 
     fn lane(&self, lane: Lane) -> &LaneState {
-        let [orders, account, public] = &self.lanes;
+        let [orders, account, public, chain] = &self.lanes;
         match lane {
             Lane::Orders => orders,
             Lane::Account => account,
             Lane::Public => public,
+            Lane::Chain => chain,
         }
     }
 }

@@ -20,6 +20,7 @@
 //! * Nothing is ever sent twice, except a request of which provably no byte left.
 //! * [`Link::perform`] never calls the event callback, so a callback may perform actions.
 
+mod bet_link;
 mod budget;
 mod clock;
 mod config;
@@ -31,6 +32,7 @@ mod link;
 mod socket;
 mod timers;
 
+pub use bet_link::BetLink;
 pub use budget::{RateBudget, TokenBucket};
 pub use clock::{Clock, Steps};
 pub use config::{Budgets, LinkConfig, LinkError};

@@ -49,8 +49,13 @@ impl Link {
             let endpoint = Endpoint::parse(&config.name, Kind::WebSocket, base)?;
             ws_of.insert(*conn, Dialer::new(tls.clone(), endpoint, &config, "ws_base")?);
         }
+        let mut rest_of = BTreeMap::new();
+        for (lane, base) in &config.rest_base_of {
+            let endpoint = Endpoint::parse(&config.name, Kind::Rest, base)?;
+            rest_of.insert(*lane, Dialer::new(tls.clone(), endpoint, &config, "rest_base")?);
+        }
         let tasks = TaskTracker::new();
-        let http = Http::new(rest, &config, clock, tasks.clone());
+        let http = Http::new((rest, rest_of), &config, clock, tasks.clone());
         let inner = Rc::new(Inner::new(config, clock, (ws, ws_of), http, tasks, seed(), Rc::new(on_event)));
 
         let driver = Rc::clone(&inner);

@@ -25,6 +25,8 @@ pub enum Lane {
     Account,
     /// Public data.
     Public,
+    /// Questions to a node of the chain that the venue settles on: another host than the venue's own.
+    Chain,
 }
 
 /// HTTP method.

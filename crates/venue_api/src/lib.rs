@@ -7,10 +7,12 @@
 
 mod action;
 mod backoff;
+mod bet;
 mod out;
 
 pub use action::{Action, ConnId, Frame, Header, Lane, Method, Payload, Reply, RequestId, TimerId};
 pub use backoff::Backoff;
+pub use bet::{BetClient, BetFunds, BetNews, BetOut, BetReport, KnownBet, PreparedBet, QuoteNews, StakeTerms};
 pub use out::{Out, SessionNews, VenueNews};
 
 use domain::{Instrument, Now, OrderId, OrderSpec, Rate, TimeInForce, VenueId, VenueKey};

@@ -128,7 +128,12 @@ impl Story {
                     known.way = Some(Way { way: way.clone(), sign_ns, encode_ns, network_ns, parse_ns });
                 }
             }
-            Record::Started { .. } | Record::Mismatch { .. } | Record::Resumed { .. } | Record::Watched { .. } => {}
+            Record::Started { .. }
+            | Record::Mismatch { .. }
+            | Record::Resumed { .. }
+            | Record::Watched { .. }
+            | Record::BetIntended { .. }
+            | Record::BetLearned { .. } => {}
         }
     }
 

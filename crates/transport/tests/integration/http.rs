@@ -161,7 +161,7 @@ fn an_order_over_budget_is_refused_at_once_and_other_lanes_wait_their_turn() {
     local(async {
         let venue = Venue::start();
         let two = Some(RateBudget { requests: 10, per: Duration::from_secs(1), burst: 2 });
-        let budgets = Budgets { orders: two, account: two, public: None };
+        let budgets = Budgets { orders: two, account: two, ..Budgets::default() };
         let rig = Rig::new(LinkConfig { budgets, ..config(&venue) });
         for id in 1..=3 {
             rig.link.perform(get(id, Lane::Orders, "/x"));
