@@ -19,7 +19,7 @@ struct Need {
 }
 
 /// The packages of the system, on Debian 12.
-const NEEDS: [Need; 6] = [
+const NEEDS: [Need; 8] = [
     Need {
         probe: &["python3", "-c", "import ensurepip, venv"],
         package: "python3-venv",
@@ -54,7 +54,17 @@ const NEEDS: [Need; 6] = [
         package: "pgbouncer",
         needed_by: "crates/state_store/tests/postgres/pooled.rs, which puts a real transaction pooler in front of that database",
     },
+    Need {
+        probe: &["node", "--version"],
+        package: "nodejs",
+        needed_by: "the tests of tests/interop/azuro, which compile contracts and run the venue's official client",
+    },
+    Need { probe: &["npm", "--version"], package: "npm", needed_by: "the folders of pinned packages below tests/interop" },
 ];
+
+/// Folders of pinned npm packages: where their list stands and where they are installed, below target/ for the same reason as
+/// [`VENV`].
+const NODE_FOLDERS: [(&str, &str); 1] = [("tests/interop/azuro/package.json", "target/node-azuro")];
 
 /// What the official Python client is, with its pinned versions.
 const REQUIREMENTS: &str = "tests/interop/paradex_py/requirements.txt";
@@ -79,7 +89,39 @@ pub(super) fn all(root: &Path) -> anyhow::Result<()> {
         apt(&["update"])?;
         apt(&[&["install", "--yes", "--no-install-recommends"], packages.as_slice()].concat())?;
     }
-    python(root)
+    python(root)?;
+    NODE_FOLDERS.iter().try_for_each(|(list, folder)| node(root, list, folder))
+}
+
+/// A folder with the pinned npm packages of a list, filled anew when one is missing or has another version. There is no lock file:
+/// such a file names the registry it was made with, and the list pins every version exactly. No package's install script runs.
+fn node(root: &Path, list: &str, folder: &str) -> anyhow::Result<()> {
+    let (list_path, place) = (root.join(list), root.join(folder));
+    let wanted = std::fs::read_to_string(&list_path).with_context(|| format!("cannot read {list}"))?;
+    let version_of = |package: &str| {
+        let text = std::fs::read(place.join("node_modules").join(package).join("package.json")).ok()?;
+        serde_json::from_slice::<serde_json::Value>(&text).ok()?["version"].as_str().map(str::to_owned)
+    };
+    if node_satisfied(&wanted, version_of).with_context(|| format!("{list} does not read"))? {
+        println!("{folder} has what {list} asks for");
+        return Ok(());
+    }
+    std::fs::create_dir_all(&place).with_context(|| format!("cannot make {folder}"))?;
+    std::fs::copy(&list_path, place.join("package.json")).with_context(|| format!("cannot copy {list} to {folder}"))?;
+    let quiet = ["install", "--no-package-lock", "--ignore-scripts", "--no-audit", "--no-fund", "--loglevel=error"];
+    shown(Command::new("npm").args(quiet).arg("--prefix").arg(&place))
+}
+
+/// Whether every package of a list is installed in its version. An optional one may be absent: it is for another machine.
+fn node_satisfied(list: &str, version_of: impl Fn(&str) -> Option<String>) -> anyhow::Result<bool> {
+    let list: serde_json::Value = serde_json::from_str(list)?;
+    let pins = |kind: &str| {
+        let rows = list[kind].as_object().into_iter().flatten();
+        rows.map(|(name, version)| (name.clone(), version.as_str().unwrap_or_default().to_owned())).collect::<Vec<_>>()
+    };
+    let there = |(name, version): &(String, String)| version_of(name).as_ref() == Some(version);
+    let fits = |pin: &(String, String)| version_of(&pin.0).is_none() || there(pin);
+    Ok(pins("dependencies").iter().all(there) && pins("optionalDependencies").iter().all(fits))
 }
 
 /// A virtual environment with the pinned client, made anew when it lacks a line of the list.
@@ -158,6 +200,38 @@ mod tests {
         check("a==1.0", "a==1.1", false);
         check("a==1.0\nb==2", "a==1.0", false);
         check("a==1.0", "", false);
+    }
+
+    #[test]
+    fn a_node_folder_is_kept_only_when_every_package_has_its_pinned_version() {
+        let list = r#"{"dependencies": {"a": "1.0.0", "@b/c": "2.0.0"}, "optionalDependencies": {"for-arm": "3.0.0"}}"#;
+        let check = |installed: &[(&str, &str)], expect: bool| {
+            let version_of = |name: &str| installed.iter().find(|(n, _)| *n == name).map(|(_, v)| (*v).to_owned());
+            assert_eq!(node_satisfied(list, version_of).ok(), Some(expect), "{installed:?}");
+        };
+        check(&[("a", "1.0.0"), ("@b/c", "2.0.0")], true);
+        check(&[("a", "1.0.0"), ("@b/c", "2.0.0"), ("for-arm", "3.0.0")], true);
+        check(&[("a", "1.0.0"), ("@b/c", "2.0.0"), ("for-arm", "3.0.1")], false);
+        check(&[("a", "1.0.1"), ("@b/c", "2.0.0")], false);
+        check(&[("a", "1.0.0")], false);
+        check(&[], false);
+        assert!(node_satisfied("no JSON", |_| None).is_err());
+    }
+
+    #[test]
+    fn every_node_list_is_where_the_tests_say_and_pins_every_version() {
+        let root = Path::new(env!("CARGO_MANIFEST_DIR")).join("..");
+        for (list, _) in NODE_FOLDERS {
+            let text = std::fs::read_to_string(root.join(list)).unwrap_or_default();
+            let list: serde_json::Value = serde_json::from_str(&text).unwrap_or_default();
+            let pins: Vec<_> = ["dependencies", "optionalDependencies"]
+                .iter()
+                .flat_map(|kind| list[*kind].as_object().into_iter().flatten())
+                .map(|(_, version)| version.as_str().unwrap_or_default())
+                .collect();
+            let exact = |v: &str| v.split('.').count() == 3 && v.chars().all(|c| c.is_ascii_digit() || c == '.');
+            assert!(!pins.is_empty() && pins.iter().all(|version| exact(version)), "{pins:?}");
+        }
     }
 
     #[test]

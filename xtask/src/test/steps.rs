@@ -46,9 +46,11 @@ pub(super) const STEPS: &[Step] = &[
         why: "what the tests need beside Rust, installed when missing",
         lines: &[
             "rustup component add rustfmt clippy",
-            "apt-get install --yes --no-install-recommends python3-venv python3-dev bsdutils build-essential postgresql-15 pgbouncer",
+            "apt-get install --yes --no-install-recommends python3-venv python3-dev bsdutils build-essential postgresql-15 pgbouncer nodejs npm",
             "python3 -m venv target/paradex-py-venv",
             "target/paradex-py-venv/bin/python3 -m pip install --requirement tests/interop/paradex_py/requirements.txt",
+            "install -D tests/interop/azuro/package.json target/node-azuro/package.json",
+            "npm install --no-package-lock --ignore-scripts --no-audit --no-fund --loglevel=error --prefix target/node-azuro",
         ],
         quick: &[],
         work: Work::Install,
