@@ -4,6 +4,7 @@
 //! shells drive it: the TLS servers of `server` and the in-memory pipe of the `sim` crate. Imports no client crate,
 //! and shares no struct with one: where both sides could be wrong together, they must be able to disagree.
 
+pub mod azuro;
 pub mod exchange;
 mod machine;
 pub mod market;
