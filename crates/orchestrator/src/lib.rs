@@ -3,6 +3,7 @@
 //! Decides nothing: what the shard wants is done in the order it is wanted. Lives on one thread with its own
 //! current-thread runtime; nothing on that thread waits for a disk's own sync or for a log line. Called by `bot4`.
 
+mod core;
 mod execution_service;
 mod pulse;
 mod stats;
