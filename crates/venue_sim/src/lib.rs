@@ -5,10 +5,12 @@
 //! and shares no struct with one: where both sides could be wrong together, they must be able to disagree.
 
 pub mod azuro;
+pub mod centrifugo;
 pub mod exchange;
 mod machine;
 pub mod market;
 pub mod paradex;
 pub mod server;
+pub mod sports;
 pub mod vest;
 pub use machine::{HttpRequest, Message, SeenOrder, SimAction, SimNow, VenueSim};

@@ -107,7 +107,8 @@ fn scale(price: i64, offset_e4: i64) -> i64 {
     (i128::from(price) * i128::from(offset_e4) / i128::from(BPS * 100)) as i64
 }
 
-fn hash(seed: u64, name: &str, a: u64, b: u64) -> u64 {
+/// A number that belongs to a seed, a name and two counters.
+pub(crate) fn hash(seed: u64, name: &str, a: u64, b: u64) -> u64 {
     let mut h = seed ^ 0x9e37_79b9_7f4a_7c15;
     for byte in name.bytes() {
         h = mix(h ^ u64::from(byte));
