@@ -2,7 +2,8 @@
 //!
 //! Owns the book of one instrument with its integrity ([`Book`]), the walk through its levels ([`Depth`], [`Vwap`]),
 //! the spread between two venues ([`Quote`], [`Cross`]), what is left of it after costs ([`Costs`], [`Edge`],
-//! [`Cross::waterfall`]) and the confirmation of an opportunity ([`Trigger`]). Does not decode frames, choose sizes, know a
+//! [`Cross::waterfall`]) and the confirmation of an opportunity ([`Trigger`]); for bets, the margin of two odds and the split of
+//! the stakes ([`betting`]). Does not decode frames, choose sizes, know a
 //! venue by name or send anything; knows no clock, socket or randomness. Called by the strategy that owns the books.
 //!
 //! From update to decision nothing is allocated, nothing is divided and nothing is rounded: spreads and edges are exact
@@ -10,6 +11,7 @@
 //! always against us.
 #![deny(clippy::float_arithmetic, clippy::arithmetic_side_effects)]
 
+pub mod betting;
 mod book;
 mod depth;
 mod edge;
