@@ -1,31 +1,35 @@
-//! The machine: session, feed and the routing of answers. Bets are `trading`'s.
+//! The machine: what it holds, how it numbers what it asks, and where each answer goes.
+//!
+//! Owns the table of requests under way. `session` has the connection and the means, `catalog` what is listed, `quoting` the odds,
+//! `submit` and `follow` the bets, `inquest` the chain's word on them.
 
-use crate::chain;
+use crate::catalog::Catalog;
 use crate::config::AzuroConfig;
-use crate::contracts::Call;
 use crate::error::Error;
 use crate::feed::Feed;
 use crate::inquest::Inquest;
-use crate::out::{ChainRequest, Funds, News, Output};
-use crate::parse::{self, Condition, GameState, Limits};
-use crate::sign::{condition_text, parse_condition};
+use crate::parse::Limits;
 use crate::state::Nonces;
-use crate::trading::Bet;
-use crate::wire::ws::{self, FeedFrame};
-use domain::{MarketId, Mono, Now, OrderId, Outcome, VenueId, Wall};
-use serde_json::json;
-use signing::{EvmKey, SanitizedValue};
+use crate::submit::Bet;
+use domain::{BetSpec, MarketId, Mono, Now, OrderId, Outcome, VenueId};
+use signing::EvmKey;
 use std::collections::{BTreeMap, BTreeSet};
-use venue_api::{Action, ConnId, Frame, Lane, Method, Payload, Reply, RequestId, SessionNews, TimerId};
+use venue_api::{
+    Action, BetClient, BetNews, BetOut, ConnId, Frame, KnownBet, Lane, Method, Payload, PrepareError, PreparedBet, Reply,
+    RequestId, StakeTerms, TimerId,
+};
 
 /// The feed.
 pub(crate) const FEED: ConnId = ConnId(0);
 /// The relayer's fee and the funds.
-const FEE_TIMER: TimerId = TimerId(1);
+pub(crate) const FEE_TIMER: TimerId = TimerId(1);
 /// The batch of all watched conditions.
-const REFRESH_TIMER: TimerId = TimerId(2);
+pub(crate) const REFRESH_TIMER: TimerId = TimerId(2);
+/// What the venue lists.
+pub(crate) const LIST_TIMER: TimerId = TimerId(3);
 /// Timers of bets: this and the nonce.
 pub(crate) const BET_TIMER: u64 = 1 << 63;
+
 /// What a request was for.
 #[derive(Clone, Debug)]
 pub(crate) enum Pending {
@@ -34,12 +38,38 @@ pub(crate) enum Pending {
     Conditions,
     Batch(Vec<MarketId>),
     Limits(MarketId, Outcome),
-    Post { order: OrderId, repeat: bool },
+    Post {
+        order: OrderId,
+        repeat: bool,
+    },
     Poll(OrderId),
     ChainId,
-    Balance,
-    Allowance,
+    /// True: somebody waits for the answer.
+    Balance(bool),
+    /// True: somebody waits for the answer.
+    Allowance(bool),
     Inquest(OrderId, Inquest),
+}
+
+impl Pending {
+    pub(crate) const fn name(&self) -> &'static str {
+        match self {
+            Self::Fee => "gas-info",
+            Self::Games => "the list of games",
+            Self::Conditions => "the list of conditions",
+            Self::Batch(_) => "the batch of conditions",
+            Self::Limits(..) => "the calculation",
+            Self::Post { .. } => "the answer to a bet",
+            Self::Poll(_) => "the order",
+            Self::ChainId => "the chain's id",
+            Self::Balance(_) => "the balance",
+            Self::Allowance(_) => "the allowance",
+            Self::Inquest(..) => "the chain's word on a bet",
+        }
+    }
+    const fn of_the_chain(&self) -> bool {
+        matches!(self, Self::ChainId | Self::Balance(_) | Self::Allowance(_) | Self::Inquest(..))
+    }
 }
 
 /// The client. See the crate.
@@ -47,10 +77,12 @@ pub(crate) enum Pending {
 pub struct AzuroClient {
     pub(crate) config: AzuroConfig,
     pub(crate) key: Option<EvmKey>,
+    pub(crate) catalog: Catalog,
     pub(crate) feed: Feed,
     pub(crate) bets: BTreeMap<OrderId, Bet>,
     pub(crate) nonces: Nonces,
-    pub(crate) limits: BTreeMap<(MarketId, Outcome), Limits>,
+    /// By the last calculation, and when that was.
+    pub(crate) limits: BTreeMap<(MarketId, Outcome), (Limits, Mono)>,
     /// Calculations under way; true: asked for again meanwhile.
     pub(crate) calculating: BTreeMap<(MarketId, Outcome), bool>,
     /// Subscribed and not acknowledged.
@@ -58,15 +90,17 @@ pub struct AzuroClient {
     requests: BTreeMap<u64, Pending>,
     last_request: u64,
     pub(crate) fee: Option<(u128, Mono)>,
-    balance: Option<u128>,
-    allowance: Option<u128>,
-    chain_is_right: bool,
-    open: bool,
+    /// Bet token held, raw units.
+    pub(crate) balance: Option<u128>,
+    /// What the relayer may still take of it, raw units.
+    pub(crate) allowance: Option<u128>,
+    pub(crate) chain_is_right: bool,
+    pub(crate) open: bool,
     /// The venue asked for silence until then.
     quiet_until: Mono,
-    fatal: bool,
-    stopped: bool,
-    was_ready: bool,
+    pub(crate) fatal: bool,
+    pub(crate) stopped: bool,
+    pub(crate) was_ready: bool,
 }
 
 impl AzuroClient {
@@ -84,6 +118,7 @@ impl AzuroClient {
             nonces: Nonces::above(config.last_nonce),
             config,
             key,
+            catalog: Catalog::default(),
             feed: Feed::default(),
             bets: BTreeMap::new(),
             limits: BTreeMap::new(),
@@ -103,307 +138,6 @@ impl AzuroClient {
         })
     }
 
-    /// Whether bets are taken: a key, the feed, the right chain, the bettor's means, and a fee that is not too old.
-    pub fn ready(&self, now: Now) -> bool {
-        self.not_ready(now).is_none()
-    }
-
-    /// What is missing for bets.
-    pub(crate) fn not_ready(&self, now: Now) -> Option<&'static str> {
-        let fee_age_max = self.config.fee_ms.saturating_mul(3_000_000);
-        if self.fatal || self.stopped {
-            Some("stopped")
-        } else if self.key.is_none() {
-            Some("no key: read only")
-        } else if !self.open {
-            Some("the feed is not connected")
-        } else if !self.chain_is_right {
-            Some("the chain has not been identified")
-        } else if self.funds().is_none() {
-            Some("balance and allowance have not been read")
-        } else if self.fee.is_none_or(|(_, read)| now.mono.since(read) > fee_age_max) {
-            Some("the relayer's fee has not been read lately")
-        } else {
-            None
-        }
-    }
-
-    /// The bettor's means as last read.
-    pub fn funds(&self) -> Option<Funds> {
-        self.balance.zip(self.allowance).map(|(balance, allowance)| Funds { balance, allowance })
-    }
-
-    /// Begins. Called once.
-    pub fn start(&mut self, now: Now, out: &mut Output) {
-        Self::connect(out);
-        self.ask_chain(Pending::ChainId, chain::chain_id_request, out);
-        self.read_fee_and_funds(now, out);
-        self.arm(REFRESH_TIMER, self.config.refresh_ms, now, out);
-    }
-
-    /// Asks for a page of games before their start, by kick-off. Comes as [`News::Games`].
-    pub fn list_games(&mut self, page: u32, sport: Option<u32>, out: &mut Output) {
-        let mut target = format!(
-            "/market-manager/games-by-filters?environment={}&gameState=Prematch&orderBy=startsAt&orderDirection=asc&page={}&perPage=100",
-            self.config.environment.name,
-            page.max(1)
-        );
-        if let Some(sport) = sport {
-            target.push_str(&format!("&sportId={sport}"));
-        }
-        self.ask(Pending::Games, Lane::Public, Method::Get, target, String::new(), out);
-    }
-
-    /// Asks for the conditions of games. Comes as [`News::Conditions`].
-    pub fn list_conditions(&mut self, games: &[u128], out: &mut Output) {
-        let games: Vec<String> = games.iter().map(u128::to_string).collect();
-        let body = json!({ "gameIds": games, "environment": self.config.environment.name, "extended": false }).to_string();
-        let target = "/market-manager/conditions-by-game-ids".to_owned();
-        self.ask(Pending::Conditions, Lane::Public, Method::Post, target, body, out);
-    }
-
-    /// Quotes a condition from now on, until its game starts. Comes as [`News::Quote`] and [`News::NoQuote`].
-    pub fn watch(&mut self, condition: Condition, starts: Wall, out: &mut Output) {
-        let id = condition.id;
-        self.feed.watch(condition, starts);
-        if self.open {
-            self.subscribe(&[id], out);
-        }
-    }
-
-    /// Quotes a condition no longer.
-    pub fn unwatch(&mut self, id: MarketId, out: &mut Output) {
-        self.limits.retain(|(market, _), _| *market != id);
-        self.unacknowledged.remove(&id);
-        if self.feed.unwatch(id) && self.open {
-            let payload = ws::conditions("UnsubscribeConditions", &[condition_text(id)], self.config.environment.name);
-            out.actions.push(Action::Send { conn: FEED, payload: Payload::Text(payload) });
-        }
-    }
-
-    /// The feed is connected.
-    pub fn on_open(&mut self, conn: ConnId, now: Now, out: &mut Output) {
-        if conn != FEED || self.stopped {
-            return;
-        }
-        self.open = true;
-        out.news.push(News::Session(SessionNews::Connected { what: "feed" }));
-        let ids = self.feed.ids();
-        self.subscribe(&ids, out);
-        self.tell_readiness(now, out);
-    }
-
-    /// The feed ended or could not be connected: nothing is quoted until it is back.
-    pub fn on_closed(&mut self, conn: ConnId, why: &str, now: Now, out: &mut Output) {
-        if conn != FEED {
-            return;
-        }
-        self.open = false;
-        self.unacknowledged.clear();
-        self.feed.lost();
-        for id in self.feed.ids() {
-            self.quote(id, now, out);
-        }
-        if self.was_ready {
-            self.was_ready = false;
-            out.news.push(News::Session(SessionNews::Down { why: format!("the feed is gone: {why}") }));
-        }
-        if !self.stopped {
-            Self::connect(out);
-        }
-    }
-
-    /// A frame of the feed.
-    pub fn on_frame(&mut self, conn: ConnId, frame: Frame<'_>, now: Now, out: &mut Output) {
-        let text = match frame {
-            _ if conn != FEED => return,
-            Frame::Text(text) => text,
-            Frame::Binary(bytes) => match std::str::from_utf8(bytes) {
-                Ok(text) => text,
-                Err(cause) => return failed("a frame of the feed", None, cause.to_string(), out),
-            },
-        };
-        match ws::read(text) {
-            Ok(FeedFrame::Subscribed(ids)) => {
-                let ids: Vec<MarketId> = ids.iter().filter_map(|id| parse_condition(id)).collect();
-                // The ack echoes what was asked; only what is watched and open counts.
-                let ids: Vec<MarketId> = ids.into_iter().filter(|id| self.unacknowledged.remove(id)).collect();
-                self.read_batch(&ids, out);
-            }
-            Ok(FeedFrame::Condition(row)) => match parse::condition(row) {
-                Ok(condition) => {
-                    let id = condition.id;
-                    if self.feed.update(condition, now.mono) {
-                        self.quote(id, now, out);
-                        self.calculate(id, now, out);
-                    }
-                }
-                Err(cause) => failed("a frame of the feed", None, cause.to_string(), out),
-            },
-            Ok(FeedFrame::Game(game)) => {
-                if GameState::parse(&game.state) != GameState::Prematch
-                    && let Some(id) = parse::game_id(&game.id)
-                {
-                    for market in self.feed.game_left_prematch(id) {
-                        self.quote(market, now, out);
-                    }
-                }
-            }
-            Ok(FeedFrame::Other) => {}
-            Err(cause) => failed("a frame of the feed", None, cause.to_string(), out),
-        }
-    }
-
-    /// The answer to a request, of the venue or of the chain, or what became of it.
-    pub fn on_reply(&mut self, request: RequestId, reply: Reply<'_>, now: Now, out: &mut Output) {
-        let Some(what) = self.requests.remove(&request.0) else { return };
-        if let Reply::Answer { status: 429, retry_after_ms, .. } = reply {
-            // No limit is published. A minute is more than any can mean; the cap keeps a broken header from silencing the client.
-            self.quiet_until = now.mono.plus_ms(retry_after_ms.unwrap_or(1_000).min(60_000));
-        }
-        let body = match (&what, reply) {
-            (Pending::Post { order, repeat }, reply) => return self.post_reply(*order, *repeat, reply, now, out),
-            (Pending::Poll(order), reply) => return self.poll_reply(*order, reply, now, out),
-            (_, Reply::Answer { status: 200..=299, body, .. }) => Ok(body),
-            (_, Reply::Answer { status, .. }) => Err(format!("status {status}")),
-            (_, Reply::NotSent(why) | Reply::Unknown(why)) => Err(why.to_owned()),
-        };
-        match (what, body) {
-            (Pending::Inquest(order, stage), body) => self.inquest_reply(order, stage, request.0, body, now, out),
-            (Pending::Batch(ids), body) => {
-                match body.and_then(|body| parse::conditions(body).map_err(|cause| cause.to_string())) {
-                    Ok(rows) => self.feed.batch(&ids, rows, now.mono),
-                    Err(why) => {
-                        self.feed.batch_failed(&ids);
-                        failed("the batch of conditions", None, why, out);
-                    }
-                }
-                for id in ids {
-                    self.quote(id, now, out);
-                    self.calculate(id, now, out);
-                }
-            }
-            (Pending::Limits(market, outcome), body) => {
-                let again = self.calculating.remove(&(market, outcome)).unwrap_or(false);
-                match body.and_then(|body| parse::limits(body, self.config.environment).map_err(|cause| cause.to_string())) {
-                    Ok(limits) => {
-                        self.limits.insert((market, outcome), limits);
-                    }
-                    Err(why) => {
-                        self.limits.remove(&(market, outcome));
-                        failed("the calculation", None, why, out);
-                    }
-                }
-                self.quote_one(market, outcome, now, out);
-                if again {
-                    self.calculate(market, now, out);
-                }
-            }
-            (what, Err(why)) => failed(name(&what), None, why, out),
-            (Pending::Games, Ok(body)) => match parse::games(body) {
-                Ok((games, pages)) => out.news.push(News::Games { games, pages }),
-                Err(cause) => failed("the list of games", None, cause.to_string(), out),
-            },
-            (Pending::Conditions, Ok(body)) => match parse::conditions(body) {
-                Ok(conditions) => out.news.push(News::Conditions(conditions)),
-                Err(cause) => failed("the list of conditions", None, cause.to_string(), out),
-            },
-            (Pending::Fee, Ok(body)) => match parse::relayer_fee(body, self.config.environment) {
-                Ok(fee) => self.fee = Some((fee, now.mono)),
-                Err(cause) => failed("gas-info", None, cause.to_string(), out),
-            },
-            (Pending::ChainId, Ok(body)) => match chain::read_quantity(request.0, body) {
-                Ok(id) if id == signing::eip712::U256::from(self.config.environment.chain_id) => self.chain_is_right = true,
-                Ok(id) => {
-                    self.fatal = true;
-                    let environment = self.config.environment;
-                    let why = format!(
-                        "the node serves chain {id}, {} lives on {}: change the node's URL",
-                        environment.name, environment.chain_id
-                    );
-                    out.news.push(News::Session(SessionNews::Fatal { why }));
-                }
-                Err(cause) => failed("the chain's id", None, cause.to_string(), out),
-            },
-            (what @ (Pending::Balance | Pending::Allowance), Ok(body)) => match chain::read_units(request.0, body) {
-                Ok(units) => {
-                    let place = if matches!(what, Pending::Balance) { &mut self.balance } else { &mut self.allowance };
-                    if place.replace(units) != Some(units)
-                        && let Some(funds) = self.funds()
-                    {
-                        out.news.push(News::Funds(funds));
-                    }
-                }
-                Err(cause) => failed(name(&what), None, cause.to_string(), out),
-            },
-            // Answered above.
-            (Pending::Post { .. } | Pending::Poll(_), Ok(_)) => {}
-        }
-        self.tell_readiness(now, out);
-    }
-
-    /// A timer is due.
-    pub fn on_timer(&mut self, timer: TimerId, now: Now, out: &mut Output) {
-        if self.stopped {
-            return;
-        }
-        match timer {
-            FEE_TIMER => {
-                if !self.chain_is_right && !self.fatal {
-                    self.ask_chain(Pending::ChainId, chain::chain_id_request, out);
-                }
-                self.read_fee_and_funds(now, out);
-            }
-            REFRESH_TIMER => {
-                if self.open {
-                    let (silent, heard): (Vec<_>, Vec<_>) =
-                        self.feed.ids().into_iter().partition(|id| self.unacknowledged.contains(id));
-                    self.subscribe(&silent, out);
-                    self.read_batch(&heard, out);
-                }
-                for id in self.feed.ids() {
-                    self.quote(id, now, out);
-                }
-                self.arm(REFRESH_TIMER, self.config.refresh_ms, now, out);
-            }
-            TimerId(bet) if bet & BET_TIMER != 0 => self.bet_due(bet & !BET_TIMER, now, out),
-            TimerId(_) => {}
-        }
-        self.tell_readiness(now, out);
-    }
-
-    /// Ends: closes the feed. Bets in flight stay in the journal, to be adopted by the next life.
-    pub fn stop(&mut self, out: &mut Output) {
-        self.stopped = true;
-        out.actions.push(Action::Close { conn: FEED });
-    }
-
-    fn connect(out: &mut Output) {
-        out.actions.push(Action::Connect { conn: FEED, target: SanitizedValue::new(String::new()), headers: Vec::new() });
-    }
-
-    fn read_fee_and_funds(&mut self, now: Now, out: &mut Output) {
-        let environment = self.config.environment;
-        let target = format!("/bet/gas-info?environment={}", environment.name);
-        self.ask(Pending::Fee, Lane::Public, Method::Get, target, String::new(), out);
-        if let Some(owner) = self.key.as_ref().map(EvmKey::address) {
-            let (token, spender) = (environment.bet_token, environment.relayer);
-            self.ask_chain(Pending::Balance, |id| chain::call_request(id, token, &Call::BalanceOf(owner), None), out);
-            let call = Call::Allowance { owner, spender };
-            self.ask_chain(Pending::Allowance, |id| chain::call_request(id, token, &call, None), out);
-        }
-        self.arm(FEE_TIMER, self.config.fee_ms, now, out);
-    }
-
-    fn tell_readiness(&mut self, now: Now, out: &mut Output) {
-        match (self.was_ready, self.not_ready(now)) {
-            (false, None) => out.news.push(News::Session(SessionNews::Ready)),
-            (true, Some(why)) => out.news.push(News::Session(SessionNews::Down { why: why.to_owned() })),
-            _ => return,
-        }
-        self.was_ready = !self.was_ready;
-    }
-
     fn number(&mut self, what: Pending) -> u64 {
         self.last_request = self.last_request.saturating_add(1);
         self.requests.insert(self.last_request, what);
@@ -411,11 +145,11 @@ impl AzuroClient {
     }
 
     /// Arms a timer, not before the silence that the venue asked for is over.
-    pub(crate) fn arm(&self, id: TimerId, wait_ms: u64, now: Now, out: &mut Output) {
+    pub(crate) fn arm(&self, id: TimerId, wait_ms: u64, now: Now, out: &mut BetOut) {
         out.actions.push(Action::Timer { id, at: now.mono.plus_ms(wait_ms).max(self.quiet_until) });
     }
 
-    pub(crate) fn ask(&mut self, what: Pending, lane: Lane, method: Method, target: String, body: String, out: &mut Output) {
+    pub(crate) fn ask(&mut self, what: Pending, lane: Lane, method: Method, target: String, body: String, out: &mut BetOut) {
         let timeout_ms = if lane == Lane::Orders { self.config.order_timeout_ms } else { self.config.read_timeout_ms };
         let id = RequestId(self.number(what));
         out.actions.push(Action::Request {
@@ -429,27 +163,130 @@ impl AzuroClient {
         });
     }
 
-    pub(crate) fn ask_chain(&mut self, what: Pending, body: impl FnOnce(u64) -> String, out: &mut Output) {
+    /// A question to the chain; the node's own address is the shell's, so there is no target below it.
+    pub(crate) fn ask_chain(&mut self, what: Pending, body: impl FnOnce(u64) -> String, out: &mut BetOut) {
         let id = self.number(what);
-        out.chain.push(ChainRequest { id: RequestId(id), body: body(id), timeout_ms: self.config.read_timeout_ms });
+        out.actions.push(Action::Request {
+            id: RequestId(id),
+            lane: Lane::Chain,
+            method: Method::Post,
+            target: String::new(),
+            headers: Vec::new(),
+            body: Payload::Text(body(id)),
+            timeout_ms: self.config.read_timeout_ms,
+        });
+    }
+
+    fn reply(&mut self, request: RequestId, reply: Reply<'_>, now: Now, out: &mut BetOut) {
+        let Some(what) = self.requests.remove(&request.0) else { return };
+        if let Reply::Answer { status: 429, retry_after_ms, .. } = reply
+            && !what.of_the_chain()
+        {
+            // No limit is published. A minute is more than any can mean; the cap keeps a broken header from silencing the client.
+            self.quiet_until = now.mono.plus_ms(retry_after_ms.unwrap_or(1_000).min(60_000));
+        }
+        let body = match (&what, reply) {
+            (Pending::Post { order, repeat }, reply) => return self.post_reply(*order, *repeat, reply, now, out),
+            (Pending::Poll(order), reply) => return self.poll_reply(*order, reply, now, out),
+            (_, Reply::Answer { status: 200..=299, body, .. }) => Ok(body),
+            (_, Reply::Answer { status, .. }) => Err(format!("status {status}")),
+            (_, Reply::NotSent(why) | Reply::Unknown(why)) => Err(why.to_owned()),
+        };
+        match what {
+            Pending::Games => self.games_reply(body, now, out),
+            Pending::Conditions => self.conditions_reply(body, now, out),
+            Pending::Batch(ids) => self.batch_reply(&ids, body, now, out),
+            Pending::Limits(market, outcome) => self.limits_reply(market, outcome, body, now, out),
+            Pending::Inquest(order, stage) => self.inquest_reply(order, stage, request.0, body, now, out),
+            Pending::Fee => self.fee_reply(body, now, out),
+            Pending::ChainId => self.chain_id_reply(request.0, body, out),
+            Pending::Balance(waited) => self.balance_reply(waited, request.0, body, out),
+            Pending::Allowance(waited) => self.allowance_reply(waited, request.0, body, out),
+            // Answered above.
+            Pending::Post { .. } | Pending::Poll(_) => {}
+        }
+        self.tell_readiness(now, out);
     }
 }
 
-fn name(what: &Pending) -> &'static str {
-    match what {
-        Pending::Fee => "gas-info",
-        Pending::Games => "the list of games",
-        Pending::Conditions => "the list of conditions",
-        Pending::Batch(_) => "the batch of conditions",
-        Pending::Limits(..) => "the calculation",
-        Pending::Post { .. } | Pending::Poll(_) => "the order",
-        Pending::ChainId => "the chain's id",
-        Pending::Balance => "the balance",
-        Pending::Allowance => "the allowance",
-        Pending::Inquest(..) => "the chain's word on a bet",
+impl BetClient for AzuroClient {
+    fn venue(&self) -> VenueId {
+        Self::VENUE
+    }
+    fn ready(&self, now: Now) -> bool {
+        self.not_ready(now).is_none()
+    }
+    fn start(&mut self, now: Now, out: &mut BetOut) {
+        self.begin(now, out);
+    }
+    fn on_open(&mut self, conn: ConnId, now: Now, out: &mut BetOut) {
+        self.opened(conn, now, out);
+    }
+    fn on_closed(&mut self, conn: ConnId, code: Option<u16>, why: &str, now: Now, out: &mut BetOut) {
+        self.closed(conn, code, why, now, out);
+    }
+    fn on_frame(&mut self, conn: ConnId, frame: Frame<'_>, now: Now, out: &mut BetOut) {
+        self.frame(conn, frame, now, out);
+    }
+    fn on_reply(&mut self, request: RequestId, reply: Reply<'_>, now: Now, out: &mut BetOut) {
+        self.reply(request, reply, now, out);
+    }
+    fn on_timer(&mut self, timer: TimerId, now: Now, out: &mut BetOut) {
+        if self.stopped {
+            return;
+        }
+        match timer {
+            FEE_TIMER => self.fee_due(now, out),
+            REFRESH_TIMER => self.refresh_due(now, out),
+            LIST_TIMER => self.list_due(now, out),
+            TimerId(bet) if bet & BET_TIMER != 0 => self.bet_due(bet & !BET_TIMER, now, out),
+            TimerId(_) => {}
+        }
+        self.tell_readiness(now, out);
+    }
+    fn watch(&mut self, market: MarketId, now: Now, out: &mut BetOut) {
+        self.watch_market(market, now, out);
+    }
+    fn unwatch(&mut self, market: MarketId, _now: Now, out: &mut BetOut) {
+        self.unwatch_market(market, out);
+    }
+    fn terms(&self, market: MarketId, outcome: Outcome) -> Option<StakeTerms> {
+        self.stake_terms(market, outcome)
+    }
+    fn prepare(&mut self, bet: BetSpec, now: Now) -> Result<PreparedBet, PrepareError> {
+        self.prepare_bet(bet, now)
+    }
+    fn send(&mut self, prepared: PreparedBet, now: Now, out: &mut BetOut) {
+        self.send_bet(&prepared, now, out);
+    }
+    fn discard(&mut self, prepared: PreparedBet) {
+        self.discard_bet(&prepared);
+    }
+    fn query(&mut self, bet: OrderId, _now: Now, out: &mut BetOut) {
+        self.query_bet(bet, out);
+    }
+    /// There is no such thing at this venue: a bet ends by the expiry inside its signed bytes (spec section 0, point 4).
+    fn cancel(&mut self, _bet: OrderId, _now: Now, _out: &mut BetOut) {}
+    fn adopt(&mut self, known: KnownBet, now: Now, out: &mut BetOut) -> Result<(), String> {
+        self.adopt_bet(known, now, out)
+    }
+    fn forget(&mut self, bet: OrderId) {
+        self.forget_bet(bet);
+    }
+    fn read_account(&mut self, _now: Now, out: &mut BetOut) {
+        self.ask_funds(true, out);
+    }
+    fn stop(&mut self, _now: Now, out: &mut BetOut) {
+        self.end(out);
     }
 }
 
-pub(crate) fn failed(what: &'static str, order: Option<OrderId>, why: String, out: &mut Output) {
-    out.news.push(News::Failed { what, order, why });
+/// A question about no bet got no answer to rely on.
+pub(crate) fn failed(what: &'static str, why: impl std::fmt::Display, out: &mut BetOut) {
+    out.news.push(BetNews::QueryFailed { bet: None, why: format!("{what}: {why}") });
+}
+
+/// A question about a bet got none.
+pub(crate) fn failed_about(bet: OrderId, what: &'static str, why: impl std::fmt::Display, out: &mut BetOut) {
+    out.news.push(BetNews::QueryFailed { bet: Some(bet), why: format!("{what}: {why}") });
 }

@@ -5,6 +5,9 @@ use crate::error::Error;
 use signing::SanitizedValue;
 use signing::eip712::Address;
 
+/// The sports that have a word in `domain`.
+const SPORTS: [u32; 12] = [33, 31, 45, 32, 28, 44, 26, 36, 1000, 1002, 1045, 1061];
+
 /// Options of the client; [`AzuroConfig::new`] has the defaults.
 #[derive(Clone, Debug)]
 pub struct AzuroConfig {
@@ -29,6 +32,13 @@ pub struct AzuroConfig {
     pub poll_ms: u64,
     /// How often an accepted bet is asked about, ms: it can still be called off.
     pub watch_ms: u64,
+    /// The venue's numbers of the sports whose markets are listed (spec section 3): 33 football, 31 basketball, 45 tennis. Empty: nothing is
+    /// listed, so nothing can be watched.
+    pub sports: Vec<u32>,
+    /// Games that begin within so many hours are listed.
+    pub horizon_h: u32,
+    /// How long after the end of one walk through the lists the next begins, ms.
+    pub list_ms: u64,
     /// How often all watched conditions are read anew, ms; a condition not heard of for twice as long is not quoted.
     pub refresh_ms: u64,
     /// How often the relayer's fee and the funds are read, ms; a fee older than three times this stops bets.
@@ -53,6 +63,9 @@ impl AzuroConfig {
             last_nonce: 0,
             poll_ms: 500,
             watch_ms: 10_000,
+            sports: SPORTS.to_vec(),
+            horizon_h: 48,
+            list_ms: 300_000,
             refresh_ms: 15_000,
             fee_ms: 10_000,
             order_timeout_ms: 2_500,
@@ -75,6 +88,8 @@ impl AzuroConfig {
         between("poll_ms", self.poll_ms, 250, 10_000)?;
         between("watch_ms", self.watch_ms, 1_000, 600_000)?;
         between("refresh_ms", self.refresh_ms, 1_000, 600_000)?;
+        between("horizon_h", u64::from(self.horizon_h), 1, 720)?;
+        between("list_ms", self.list_ms, 1_000, 86_400_000)?;
         between("fee_ms", self.fee_ms, 1_000, 60_000)?;
         between("order_timeout_ms", self.order_timeout_ms, 100, 60_000)?;
         between("read_timeout_ms", self.read_timeout_ms, 100, 60_000)?;

@@ -4,8 +4,8 @@
 //! apply the updates that arrived meanwhile. The same batch is read on a timer, because a feed that says nothing and one that is dead
 //! look alike. Owns no socket and no request: `client` sends what this says.
 
-use crate::parse::{Condition, ConditionState, OutcomeLine, OutcomeState};
-use domain::{MarketId, Mono, Odds, Outcome, Wall};
+use crate::parse::{Condition, ConditionState, OutcomeState};
+use domain::{Line, MarketId, Mono, Now, Odds, Outcome, Wall};
 use std::collections::{BTreeMap, BTreeSet};
 
 /// One watched condition.
@@ -14,6 +14,8 @@ struct Watched {
     condition: Condition,
     /// Kick-off of its game: in play is not traded.
     starts: Wall,
+    /// The market's line: of a handicap the first side's.
+    line: Option<Line>,
     /// Whether the batch after the last subscription has been applied.
     valid: bool,
     /// When it was last heard of.
@@ -31,13 +33,13 @@ pub(crate) struct Feed {
 }
 
 /// Why there is no quote.
-pub type NoQuote = &'static str;
+pub(crate) type NoQuote = &'static str;
 
 impl Feed {
     /// Begins to watch, or takes a newer description. Not valid before the next batch.
-    pub(crate) fn watch(&mut self, condition: Condition, starts: Wall) {
+    pub(crate) fn watch(&mut self, condition: Condition, starts: Wall, line: Option<Line>) {
         let id = condition.id;
-        let entry = Watched { condition, starts, valid: false, heard: Mono::default(), meanwhile: None };
+        let entry = Watched { condition, starts, line, valid: false, heard: Mono::default(), meanwhile: None };
         self.watched.insert(id, entry);
     }
     pub(crate) fn unwatch(&mut self, id: MarketId) -> bool {
@@ -46,8 +48,20 @@ impl Feed {
     pub(crate) fn ids(&self) -> Vec<MarketId> {
         self.watched.keys().copied().collect()
     }
-    pub(crate) fn outcomes(&self, id: MarketId) -> Vec<Outcome> {
-        self.watched.get(&id).map(|w| w.condition.outcomes.iter().map(|o| o.id).collect()).unwrap_or_default()
+    pub(crate) fn watches(&self, id: MarketId) -> bool {
+        self.watched.contains_key(&id)
+    }
+    pub(crate) fn outcomes(&self, id: MarketId) -> impl Iterator<Item = Outcome> + '_ {
+        self.watched.get(&id).into_iter().flat_map(|w| w.condition.outcomes.iter().map(|o| o.id))
+    }
+    pub(crate) fn line(&self, id: MarketId) -> Option<Line> {
+        self.watched.get(&id)?.line
+    }
+    /// The kick-off was moved.
+    pub(crate) fn starts_at(&mut self, id: MarketId, starts: Wall) {
+        if let Some(entry) = self.watched.get_mut(&id) {
+            entry.starts = starts;
+        }
     }
 
     /// The connection is gone: nothing is valid until subscribed and read again.
@@ -121,24 +135,24 @@ impl Feed {
         left
     }
 
+    /// Why nothing is known of a condition now, if so.
+    pub(crate) fn lost_why(&self, id: MarketId, now: Now, age_ms_max: u64) -> Option<NoQuote> {
+        let Some(entry) = self.watched.get(&id) else { return Some("not watched") };
+        if !entry.valid {
+            return Some("not read since the feed was connected");
+        }
+        (now.mono.since(entry.heard) > age_ms_max.saturating_mul(1_000_000)).then_some("not heard of for too long")
+    }
+
     /// Best odds of an outcome, and the kick-off they end with.
     ///
     /// # Errors
     /// Why there are none.
-    pub(crate) fn odds(
-        &self,
-        id: MarketId,
-        outcome: Outcome,
-        now: domain::Now,
-        age_ms_max: u64,
-    ) -> Result<(Odds, Wall), NoQuote> {
+    pub(crate) fn odds(&self, id: MarketId, outcome: Outcome, now: Now, age_ms_max: u64) -> Result<(Odds, Wall), NoQuote> {
+        if let Some(why) = self.lost_why(id, now, age_ms_max) {
+            return Err(why);
+        }
         let entry = self.watched.get(&id).ok_or("not watched")?;
-        if !entry.valid {
-            return Err("not read since the feed was connected");
-        }
-        if now.mono.since(entry.heard) > age_ms_max.saturating_mul(1_000_000) {
-            return Err("not heard of for too long");
-        }
         let condition = &entry.condition;
         if condition.state != ConditionState::Active || condition.hidden {
             return Err("the condition is not active");
@@ -151,10 +165,6 @@ impl Feed {
             return Err("the outcome is not active");
         }
         line.odds.map(|odds| (odds, entry.starts)).ok_or("no odds above one")
-    }
-
-    pub(crate) fn line(&self, id: MarketId, outcome: Outcome) -> Option<OutcomeLine> {
-        self.watched.get(&id)?.condition.outcomes.iter().find(|line| line.id == outcome).copied()
     }
 }
 
@@ -181,7 +191,6 @@ fn replace(known: &mut Condition, newer: Condition) {
 mod tests {
     use super::*;
     use crate::parse::conditions;
-    use domain::Now;
 
     const NOW: Now = Now { mono: Mono(1_000_000_000), wall: Wall(0) };
 
@@ -202,7 +211,7 @@ mod tests {
     }
     fn watching() -> (Feed, Vec<MarketId>) {
         let mut feed = Feed::default();
-        feed.watch(winner(), Wall::from_ms(1));
+        feed.watch(winner(), Wall::from_ms(1), None);
         let ids = feed.ids();
         (feed, ids)
     }

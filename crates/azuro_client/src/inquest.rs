@@ -1,15 +1,15 @@
-//! The chain's own word on a bet: is its nonce used, which bet used it, was that called off.
+//! The chain's own word on a bet: is its nonce used, which bet used it, was that called off, what does it pay.
 //!
 //! Source: spec section 7.6. One question after the other, each about one block or what follows it. A node that says nothing useful
 //! decides nothing; the bet's timer asks again. `chain` has the words, `state` the meaning.
 
 use crate::chain::{self, ChainError, Head};
-use crate::client::{AzuroClient, Pending, failed};
-use crate::contracts::{Call, ChainEvent};
-use crate::out::Output;
+use crate::client::{AzuroClient, Pending, failed_about};
+use crate::contracts::{Call, ChainEvent, Revert};
 use crate::state::{Fact, Taken};
 use domain::{Now, OrderId};
 use signing::eip712::U256;
+use venue_api::BetOut;
 
 /// How far back events are looked for, blocks: more than an hour of Polygon, and less than nodes refuse (spec 14.3).
 const LOOK_BACK: u64 = 2_500;
@@ -25,10 +25,12 @@ pub(crate) enum Inquest {
     Event,
     /// Whether it was called off.
     CalledOff,
+    /// What it pays.
+    Payout,
 }
 
 impl AzuroClient {
-    pub(crate) fn begin_inquest(&mut self, order: OrderId, out: &mut Output) {
+    pub(crate) fn begin_inquest(&mut self, order: OrderId, out: &mut BetOut) {
         let Some(bet) = self.bets.get_mut(&order).filter(|bet| bet.facts.left() && !bet.inquest) else { return };
         bet.inquest = true;
         self.ask_chain(Pending::Inquest(order, Inquest::Head), chain::head_request, out);
@@ -42,14 +44,14 @@ impl AzuroClient {
         request: u64,
         body: Result<&[u8], String>,
         now: Now,
-        out: &mut Output,
+        out: &mut BetOut,
     ) {
         let goes_on =
             body.and_then(|body| self.inquest_step(order, stage, request, body, out).map_err(|cause| cause.to_string()));
         match goes_on {
             Ok(true) => return,
             Ok(false) => {}
-            Err(why) => failed("the chain's word on a bet", Some(order), why, out),
+            Err(why) => failed_about(order, "the chain's word on a bet", why, out),
         }
         if let Some(bet) = self.bets.get_mut(&order) {
             bet.inquest = false;
@@ -64,7 +66,7 @@ impl AzuroClient {
         stage: Inquest,
         request: u64,
         body: &[u8],
-        out: &mut Output,
+        out: &mut BetOut,
     ) -> Result<bool, ChainError> {
         let core = self.config.environment.core;
         let Some((bet, key)) = self.bets.get(&order).zip(self.key.as_ref()) else { return Ok(false) };
@@ -114,6 +116,18 @@ impl AzuroClient {
                 let off = ChainEvent::BetRejected { bet: U256::from(taken.bet) };
                 if chain::read_events(request, core, body)?.contains(&off) {
                     self.learn(order, Fact::CalledOff, out);
+                }
+                let (lp, call) = (self.config.environment.lp, Call::ViewPayout { core, bet: U256::from(taken.bet) });
+                self.ask_chain(Pending::Inquest(order, Inquest::Payout), |id| chain::call_request(id, lp, &call, None), out);
+                Ok(true)
+            }
+            Inquest::Payout => {
+                match chain::read_units(request, body) {
+                    Ok(units) => self.learn(order, Fact::Pays(units), out),
+                    Err(ChainError::Reverted(Revert::AlreadyPaid)) => self.learn(order, Fact::Claimed, out),
+                    // Nothing is decided yet: the bet stands.
+                    Err(ChainError::Reverted(Revert::ConditionNotFinished)) => {}
+                    Err(cause) => return Err(cause),
                 }
                 Ok(false)
             }

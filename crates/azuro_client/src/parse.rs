@@ -247,13 +247,21 @@ fn game(row: GameRow) -> Result<Game, Unreadable> {
     })
 }
 
-/// The conditions of an answer of `conditions-by-game-ids` or `condition-batch`.
+/// The conditions of an answer of `conditions-by-game-ids` or `condition-batch`, all of which must read.
 ///
 /// # Errors
 /// [`Unreadable`].
 pub fn conditions(body: &[u8]) -> Result<Vec<Condition>, Unreadable> {
+    condition_rows(body)?.into_iter().collect()
+}
+
+/// The same, one by one.
+///
+/// # Errors
+/// [`Unreadable`] when the answer as a whole is none.
+pub fn condition_rows(body: &[u8]) -> Result<Vec<Result<Condition, Unreadable>>, Unreadable> {
     let list: Conditions = json("the list of conditions", body)?;
-    list.conditions.into_iter().map(condition).collect()
+    Ok(list.conditions.into_iter().map(condition).collect())
 }
 
 pub(crate) fn condition(row: ConditionRow) -> Result<Condition, Unreadable> {

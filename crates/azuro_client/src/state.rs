@@ -4,6 +4,7 @@
 //! the POST, the chain before the API) end the same, and the journal holds one record per fact. The chain outranks the API. Nothing
 //! here asks or waits; `trading` and `chain` do.
 
+use crate::amount::payout;
 use domain::{BetStatus, OrderId, Wall};
 use serde::{Deserialize, Serialize};
 use std::collections::BTreeMap;
@@ -133,10 +134,14 @@ pub enum Fact {
     OnChain(Taken),
     /// `BetRejected` with the bet's token.
     CalledOff,
+    /// What the chain pays for the bet's token, raw units, once its condition is over: nothing, the stake, or what was won.
+    Pays(u128),
+    /// What it paid was claimed before anyone here asked how much it was.
+    Claimed,
 }
 
 /// All that is known about one bet.
-#[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub struct Facts {
     states: u16,
     left: bool,
@@ -145,6 +150,8 @@ pub struct Facts {
     nonce_used: bool,
     expired: bool,
     called_off: bool,
+    claimed: bool,
+    pays: Option<u128>,
     taken: Option<Taken>,
     result: Option<Settlement>,
 }
@@ -154,12 +161,16 @@ type Rule = (&'static str, fn(&Facts) -> bool, BetStatus);
 /// The one table: the first row that holds is the status. What is irreversible stands above what is not, the chain above the API.
 const RULES: &[Rule] = &[
     ("called off on chain after it was accepted", |f| f.called_off, BetStatus::Void),
+    ("the chain pays nothing: lost", |f| f.pays == Some(0), BetStatus::Settled),
+    ("the chain pays the stake back", |f| f.pays.is_some() && f.pays == f.taken.map(|t| t.amount), BetStatus::Void),
+    ("the chain pays what was won", |f| f.pays.is_some(), BetStatus::Settled),
     ("settled as canceled", |f| f.saw(OrderState::Settled) && f.result == Some(Settlement::Canceled), BetStatus::Void),
-    ("won or lost", |f| f.saw(OrderState::Settled), BetStatus::Settled),
+    ("won or lost", |f| f.saw(OrderState::Settled) && f.result.is_some(), BetStatus::Settled),
     ("called off by the house", |f| f.saw(OrderState::Canceled), BetStatus::Void),
     ("the bet exists by its token", |f| f.taken.is_some(), BetStatus::Accepted),
     ("used on chain, its bet not found yet", |f| f.nonce_used, BetStatus::Matched),
     ("accepted by word, its token not named yet", |f| f.saw(OrderState::Accepted), BetStatus::Matched),
+    ("settled by word, neither its token nor its result named yet", |f| f.saw(OrderState::Settled), BetStatus::Matched),
     ("being called off, fate open", |f| f.saw(OrderState::PendingCancel), BetStatus::Matched),
     ("not called off, its token not named yet", |f| f.saw(OrderState::CancelFailed), BetStatus::Matched),
     ("rejected by the API or the contract", |f| f.saw(OrderState::Rejected), BetStatus::Refused),
@@ -193,6 +204,8 @@ impl Facts {
                 self.taken = self.taken.max(Some(*taken));
             }
             Fact::CalledOff => self.called_off = true,
+            Fact::Pays(units) => self.pays = self.pays.max(Some(*units)),
+            Fact::Claimed => self.claimed = true,
         }
         *self != before
     }
@@ -205,6 +218,24 @@ impl Facts {
     /// The fill, once there is one.
     pub const fn taken(&self) -> Option<Taken> {
         self.taken
+    }
+    /// What came or comes back in the end, raw units: by the chain's word, else by the API's. `None` until the bet is over.
+    pub fn paid(&self) -> Option<u128> {
+        let stake = self.taken.map_or(0, |taken| taken.amount);
+        match self.status().0 {
+            BetStatus::Void => Some(self.pays.unwrap_or(stake)),
+            BetStatus::Settled => self.pays.or_else(|| match self.result? {
+                Settlement::Lost => Some(0),
+                Settlement::Won => self.taken.and_then(|taken| payout(taken.amount, taken.odds_e12)),
+                Settlement::Canceled => Some(stake),
+            }),
+            _ => None,
+        }
+    }
+    /// Whether the chain has a bet that is said to be over, and has not said what it pays.
+    pub fn payout_unread(&self) -> bool {
+        let over = matches!(self.status().0, BetStatus::Settled | BetStatus::Void);
+        over && self.taken.is_some() && self.pays.is_none() && !self.claimed
     }
     /// How it was settled.
     pub const fn result(&self) -> Option<Settlement> {

@@ -375,7 +375,12 @@ impl Http {
         let json = !body.is_empty();
         let mut request = Request::builder()
             .method(verb)
-            .uri(format!("{}{}", endpoint.path, ask.target))
+            // A request for the base itself: a node of a chain has one address and nothing below it.
+            .uri(if endpoint.path.is_empty() && ask.target.is_empty() {
+                "/".to_owned()
+            } else {
+                format!("{}{}", endpoint.path, ask.target)
+            })
             .header(HOST, &endpoint.authority)
             .header(USER_AGENT, USER_AGENT_OURS)
             .body(Full::new(body))

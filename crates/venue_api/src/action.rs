@@ -144,7 +144,7 @@ pub enum Action {
         lane: Lane,
         /// Method.
         method: Method,
-        /// Path and query below the base URL, starting with `/`.
+        /// Path and query below the base URL, starting with `/`; nothing for the base itself.
         target: String,
         /// Headers.
         headers: Vec<Header>,

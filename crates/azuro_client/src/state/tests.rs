@@ -123,6 +123,8 @@ fn any_fact() -> impl Strategy<Value = Fact> {
         Just(Fact::Expired),
         (0u128..3).prop_map(|bet| Fact::OnChain(Taken { on_chain: true, bet, odds_e12: 2, amount: 1 })),
         Just(Fact::CalledOff),
+        (0u128..3).prop_map(Fact::Pays),
+        Just(Fact::Claimed),
     ]
 }
 

@@ -2,11 +2,10 @@
 
 use super::harness::{BETTOR, START_S, World, config, fixture, order, winner};
 use azuro_client::sign::condition_text;
-use azuro_client::state::{Facts, OrderState};
-use azuro_client::{KnownBet, News};
+use azuro_client::state::OrderState;
 use domain::{BetSpec, BetStatus, Odds, Stake};
 use serde_json::{Value, json};
-use venue_api::{PrepareError, Reply};
+use venue_api::{BetClient, BetNews, KnownBet, PrepareError, Reply};
 
 const POST: &str = "/bet/orders/ordinar";
 const GET: &str = "/bet/orders/0x";
@@ -67,13 +66,7 @@ fn expiry_is_the_earliest_of_the_order_the_longest_life_and_the_kick_off() {
     let check = |order_s: i64, ttl_s: u64, kickoff_s: i64, expect: Option<i64>| {
         let mut config = config();
         config.ttl_s_max = ttl_s;
-        let mut world = World::new(config);
-        let starts = world.now.wall.plus_ms(kickoff_s * 1_000);
-        world.step(|client, _, out| client.watch(winner(), starts, out));
-        world.answer_everything();
-        world.step(|client, now, out| client.on_open(venue_api::ConnId(0), now, out));
-        world.ack();
-        world.answer_everything();
+        let mut world = World::ready_with(config, kickoff_s * 1_000);
         let mut spec = world.spec();
         spec.expires = world.now.wall.plus_ms(order_s * 1_000);
         let prepared = world.step(|client, now, _| client.prepare(spec, now));
@@ -126,11 +119,7 @@ fn a_bet_is_followed_from_created_to_settled() {
         world.answer(GET, 200, &word);
         assert_eq!(world.status(), expect, "{word}");
     }
-    assert_eq!(
-        world.client.taken(order(1)).map(|t| (t.bet, t.odds_e12)),
-        Some((222_040, 2_700_000_000_000)),
-        "better than asked"
-    );
+    assert_eq!(world.taken().map(|t| (t.bet, t.odds_e12)), Some((222_040, 2_700_000_000_000)), "better than asked");
     world.pass(10_000);
     let mut settled = with_bet("Settled");
     settled["result"] = json!("Won");
@@ -213,7 +202,7 @@ fn past_the_fence() -> World {
             world.no_answer(GET);
         }
     }
-    world.chain.retain(|r| r.body.contains("eth_getBlockByNumber"));
+    world.chain.retain(|r| r.raw.contains("eth_getBlockByNumber"));
     assert_eq!((world.status(), world.chain.len()), (BetStatus::Pending, 1));
     world
 }
@@ -226,6 +215,9 @@ fn only_the_chains_own_time_past_the_expiry_proves_a_bet_dead() {
     let question = world.chain_says("eth_call", &flag(0));
     assert_eq!(question["params"][1], "0x100000", "nonce and time of one block");
     assert_eq!(world.status(), BetStatus::Pending);
+    // Past the fence it is asked no faster than the chain has blocks.
+    world.pass(1_500);
+    assert!(world.chain.is_empty());
     world.pass(500);
     world.no_answer(GET);
     head(&mut world, START_S + 20 + 13);
@@ -242,7 +234,7 @@ fn a_used_nonce_leads_to_the_event_that_is_the_fill() {
     let question = world.chain_says("eth_getLogs", &new_live_bet(START_S * 1_000));
     assert_eq!(question["params"][0]["topics"][2], format!("0x{:0>64}", &BETTOR[2..]));
     assert_eq!(world.status(), BetStatus::Accepted);
-    let taken = world.client.taken(order(1)).expect("a fill");
+    let taken = world.taken().expect("a fill");
     assert_eq!((taken.on_chain, taken.bet, taken.odds_e12, taken.amount), (true, 222_041, 2_650_000_000_000, 10_000_000));
 }
 
@@ -252,7 +244,7 @@ fn events_of_other_nonces_are_not_the_fill() {
     head(&mut world, START_S + 60);
     world.chain_says("eth_call", &flag(1));
     world.chain_says("eth_getLogs", &new_live_bet(7));
-    assert_eq!((world.status(), world.client.taken(order(1))), (BetStatus::Matched, None));
+    assert_eq!((world.status(), world.taken()), (BetStatus::Matched, None));
 }
 
 #[test]
@@ -262,7 +254,7 @@ fn a_node_that_says_nothing_useful_decides_nothing() {
         head(&mut world, START_S + 60);
         world.chain_says("eth_call", &answer);
         assert_eq!(world.status(), BetStatus::Pending, "{answer}");
-        assert!(world.news.iter().any(|n| matches!(n, News::Failed { order: Some(_), .. })));
+        assert!(world.news.iter().any(|n| matches!(n, BetNews::QueryFailed { bet: Some(_), .. })));
     }
 }
 
@@ -273,7 +265,7 @@ fn an_accepted_bet_that_the_house_calls_off_on_chain_is_void() {
     world.pass(500);
     world.answer(GET, 200, &with_bet("Accepted"));
     world.chain.clear();
-    world.step(|client, _, out| client.query(order(1), out));
+    world.step(|client, now, out| client.query(order(1), now, out));
     head(&mut world, START_S + 60);
     let topic = format!("0x{:064x}", 222_040);
     let log = json!([{
@@ -283,16 +275,19 @@ fn an_accepted_bet_that_the_house_calls_off_on_chain_is_void() {
     }]);
     world.chain_says("eth_getLogs", &log);
     assert_eq!(world.status(), BetStatus::Void);
+    world.chain_says("eth_call", &json!(format!("0x{:064x}", 10_000_000)));
+    let last = world.reports.last().expect("reports");
+    assert_eq!((last.status, last.paid), (BetStatus::Void, Some(Stake::from_e6(10_000_000))));
 }
 
 #[test]
 fn a_bet_of_an_earlier_life_is_asked_about_and_never_posted_again() {
     let mut world = World::ready();
     let spec = world.spec();
-    let prepared = world.step(|client, now, _| client.prepare(spec, now)).expect("prepared");
+    let prepared = world.prepare(spec);
     let mut next = World::ready();
-    let known = KnownBet { spec: prepared.spec, key: prepared.key, facts: Facts::default() };
-    assert!(next.step(|client, now, out| client.adopt(known.clone(), now, out)));
+    let known = KnownBet { spec: prepared.spec, key: prepared.key, facts: Vec::new() };
+    assert_eq!(next.step(|client, now, out| client.adopt(known.clone(), now, out)), Ok(()));
     next.answer(GET, 404, &json!({}));
     next.pass(500);
     next.answer(GET, 404, &json!({}));
@@ -304,7 +299,8 @@ fn a_bet_of_an_earlier_life_is_asked_about_and_never_posted_again() {
     assert_eq!(next.status(), BetStatus::Accepted);
     let mut stranger = known;
     stranger.key.key = "0xacf0844bf2323291b71afeab5ee0b2a0ede6e903_5".to_owned();
-    assert!(!next.step(|client, now, out| client.adopt(stranger, now, out)), "another bettor's");
+    let refused = next.step(|client, now, out| client.adopt(stranger, now, out)).expect_err("another bettor's");
+    assert!(refused.contains("is no order of the bettor 0x3ec9"), "{refused}");
 }
 
 #[test]
@@ -340,9 +336,9 @@ fn a_fee_that_grew_old_stops_bets_until_it_is_read_again() {
 fn a_prepared_bet_that_is_not_sent_gives_its_nonce_back() {
     let mut world = World::ready();
     let spec = world.spec();
-    world.step(|client, now, _| client.prepare(spec.clone(), now)).expect("prepared");
+    let prepared = world.prepare(spec.clone());
     assert!(world.step(|client, now, _| client.prepare(spec.clone(), now)).is_err());
-    world.step(|client, _, _| client.discard(order(1)));
+    world.step(|client, _, _| client.discard(prepared));
     assert!(world.step(|client, now, _| client.prepare(spec, now)).is_ok());
 }
 

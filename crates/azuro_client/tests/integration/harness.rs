@@ -2,11 +2,15 @@
 
 use azuro_client::environment::POLYGON;
 use azuro_client::parse::{Condition, ConditionState, conditions};
-use azuro_client::{AzuroClient, AzuroConfig, ChainRequest, News, Output};
-use domain::{BetSpec, BetStatus, LegId, Mono, Now, Odds, OrderId, Outcome, Purpose, RoundId, Stake, TimeInForce, Wall};
+use azuro_client::state::{Fact, Taken};
+use azuro_client::{AzuroClient, AzuroConfig};
+use domain::{BetSpec, BetStatus, LegId, Listing, Mono, Now, Odds, OrderId, Outcome, Purpose, RoundId, Stake, TimeInForce, Wall};
 use serde_json::{Value, json};
 use signing::SanitizedValue;
-use venue_api::{Action, ConnId, Frame, Payload, Reply, RequestId, TimerId};
+use venue_api::{
+    Action, BetClient, BetNews, BetOut, BetReport, ConnId, Frame, Lane, Payload, PreparedBet, QuoteNews, Reply, RequestId,
+    TimerId,
+};
 
 /// 2026-11-21T09:54:20Z.
 pub(crate) const START_S: i64 = 1_795_254_860;
@@ -36,11 +40,17 @@ pub(crate) struct World {
     pub(crate) client: AzuroClient,
     pub(crate) now: Now,
     pub(crate) requests: Vec<Request>,
-    pub(crate) chain: Vec<ChainRequest>,
+    pub(crate) chain: Vec<Request>,
     pub(crate) sent: Vec<Value>,
     pub(crate) connects: usize,
     pub(crate) timers: Vec<(TimerId, Mono)>,
-    pub(crate) news: Vec<News>,
+    pub(crate) news: Vec<BetNews>,
+    pub(crate) quotes: Vec<QuoteNews>,
+    pub(crate) listings: Vec<Listing>,
+    /// Everything that was learned about bets, in order.
+    pub(crate) reports: Vec<BetReport>,
+    /// Kick-off of every game, behind the time at which the world began.
+    pub(crate) kickoff_ms: i64,
 }
 
 pub(crate) fn config() -> AzuroConfig {
@@ -60,36 +70,48 @@ impl World {
             connects: 0,
             timers: Vec::new(),
             news: Vec::new(),
+            quotes: Vec::new(),
+            listings: Vec::new(),
+            reports: Vec::new(),
+            kickoff_ms: 3_600_000,
         };
         world.step(|client, now, out| client.start(now, out));
         world
     }
 
-    /// Started, right chain, fee, funds, feed open, the winner watched and read, its limits known.
-    pub(crate) fn ready() -> Self {
-        let mut world = Self::new(config());
-        world.step(|client, now, out| {
-            let starts = now.wall.plus_ms(3_600_000);
-            client.watch(winner(), starts, out);
-        });
+    /// Started, right chain, fee, funds, lists read.
+    pub(crate) fn listed(config: AzuroConfig, kickoff_ms: i64) -> Self {
+        let mut world = Self::new(config);
+        world.kickoff_ms = kickoff_ms;
         world.answer_everything();
+        world
+    }
+    /// As `listed`, with the feed open, the winner watched and read, its limits known.
+    pub(crate) fn ready_with(config: AzuroConfig, kickoff_ms: i64) -> Self {
+        let mut world = Self::listed(config, kickoff_ms);
+        world.step(|client, now, out| client.watch(winner().id, now, out));
         world.step(|client, now, out| client.on_open(ConnId(0), now, out));
         world.ack();
         world.answer_everything();
         assert!(world.client.ready(world.now));
         world.news.clear();
+        world.quotes.clear();
         world
     }
+    pub(crate) fn ready() -> Self {
+        Self::ready_with(config(), 3_600_000)
+    }
 
-    pub(crate) fn step<T>(&mut self, act: impl FnOnce(&mut AzuroClient, Now, &mut Output) -> T) -> T {
-        let mut out = Output::default();
+    pub(crate) fn step<T>(&mut self, act: impl FnOnce(&mut AzuroClient, Now, &mut BetOut) -> T) -> T {
+        let mut out = BetOut::default();
         let result = act(&mut self.client, self.now, &mut out);
         for action in out.actions {
             match action {
-                Action::Request { id, target, body, .. } => {
+                Action::Request { id, target, body, lane, .. } => {
                     let raw = String::from_utf8(body.as_bytes().to_vec()).expect("text");
                     let body = serde_json::from_str(&raw).unwrap_or(Value::Null);
-                    self.requests.push(Request { id, target, body, raw });
+                    let place = if lane == Lane::Chain { &mut self.chain } else { &mut self.requests };
+                    place.push(Request { id, target, body, raw });
                 }
                 Action::Send { payload: Payload::Text(text), .. } => self.sent.push(serde_json::from_str(&text).expect("JSON")),
                 Action::Connect { .. } => self.connects += 1,
@@ -101,8 +123,13 @@ impl World {
                 _ => {}
             }
         }
-        self.chain.extend(out.chain);
+        self.reports.extend(out.news.iter().filter_map(|news| match news {
+            BetNews::Bet(report) => Some(report.clone()),
+            _ => None,
+        }));
         self.news.extend(out.news);
+        self.quotes.extend(out.quotes);
+        self.listings.extend(out.listings);
         result
     }
 
@@ -149,16 +176,16 @@ impl World {
     }
     /// Answers the only open question to the chain of a method; returns the question.
     pub(crate) fn chain_says(&mut self, method: &str, result: &Value) -> Value {
-        let place = self.chain.iter().position(|r| r.body.contains(method)).unwrap_or_else(|| panic!("no {method}"));
+        let place = self.chain.iter().position(|r| r.raw.contains(method)).unwrap_or_else(|| panic!("no {method}"));
         let request = self.chain.remove(place);
         self.reply(request.id, 200, &json!({ "jsonrpc": "2.0", "id": request.id.0, "result": result }).to_string());
-        serde_json::from_str(&request.body).expect("JSON")
+        request.body
     }
 
     /// What a healthy venue and node say.
     pub(crate) fn answer_everything(&mut self) {
         while !self.chain.is_empty() {
-            let body = self.chain[0].body.clone();
+            let body = self.chain[0].raw.clone();
             if body.contains("eth_chainId") {
                 self.chain_says("eth_chainId", &json!("0x89"));
             } else {
@@ -167,7 +194,11 @@ impl World {
         }
         while let Some(request) = self.requests.first() {
             let target = request.target.clone();
-            let body = if target.starts_with("/bet/gas-info") {
+            let body = if target.starts_with("/market-manager/games-by-filters") {
+                self.games(&target)
+            } else if target.starts_with("/market-manager/conditions-by-game-ids") {
+                self.conditions(&request.body["gameIds"])
+            } else if target.starts_with("/bet/gas-info") {
                 fixture("gas_info")["response_captured"].clone()
             } else if target.starts_with("/bet/calculation") {
                 fixture("bet_calculation")["response_captured"].clone()
@@ -178,6 +209,25 @@ impl World {
             };
             self.answer(&target, 200, &body);
         }
+    }
+
+    /// The captured games of one sport, with a kick-off that is to come.
+    pub(crate) fn games(&self, target: &str) -> Value {
+        let mut page = fixture("games_by_filters");
+        page["totalPages"] = json!(1);
+        let games = page["games"].as_array_mut().expect("games");
+        games.retain(|game| target.ends_with(&format!("sportId={}", game["sport"]["sportId"].as_str().expect("a sport"))));
+        for game in games {
+            game["startsAt"] = json!((START_S + self.kickoff_ms / 1_000).to_string());
+        }
+        page
+    }
+    /// The captured conditions of some games.
+    pub(crate) fn conditions(&self, games: &Value) -> Value {
+        let mut all = fixture("conditions_by_game_ids");
+        let games = games.as_array().expect("ids");
+        all["conditions"].as_array_mut().expect("conditions").retain(|c| games.contains(&c["game"]["gameId"]));
+        all
     }
 
     pub(crate) fn spec(&self) -> BetSpec {
@@ -192,16 +242,27 @@ impl World {
             expires: self.now.wall.plus_ms(20_000),
         }
     }
+    pub(crate) fn prepare(&mut self, spec: BetSpec) -> PreparedBet {
+        self.step(|client, now, _| client.prepare(spec, now)).expect("prepared")
+    }
     /// Prepared and sent.
     pub(crate) fn placed() -> Self {
         let mut world = Self::ready();
-        let spec = world.spec();
-        world.step(|client, now, _| client.prepare(spec, now)).expect("prepared");
-        world.step(|client, now, out| client.send(order(1), now, out));
+        let prepared = world.prepare(world.spec());
+        world.step(|client, now, out| client.send(prepared, now, out));
         world
     }
+    /// How the bet stands, by the last report.
     pub(crate) fn status(&self) -> BetStatus {
-        self.client.status(order(1)).expect("a bet").0
+        self.reports.last().map_or(BetStatus::Pending, |report| report.status)
+    }
+    /// The last fill that was learned of.
+    pub(crate) fn taken(&self) -> Option<Taken> {
+        self.reports.iter().rev().find_map(|report| match serde_json::from_str(&report.fact).expect("a fact") {
+            Fact::Said { taken, .. } => taken,
+            Fact::OnChain(taken) => Some(taken),
+            _ => None,
+        })
     }
 }
 

@@ -6,7 +6,7 @@ use azuro_client::{chain, parse};
 use domain::BetStatus;
 use proptest::prelude::*;
 use serde_json::Value;
-use venue_api::{ConnId, Frame, Reply, RequestId};
+use venue_api::{BetClient, ConnId, Frame, Reply, RequestId};
 
 fn bodies() -> Vec<String> {
     let feed = fixture("ws_feed");

@@ -1,27 +1,31 @@
 //! Odds in real time: subscribe, batch, updates, loss.
 
 use super::harness::{World, config, fixture, winner};
-use azuro_client::News;
 use azuro_client::sign::condition_text;
 use domain::Stake;
 use serde_json::json;
-use venue_api::{ConnId, SessionNews};
+use venue_api::{BetClient, BetNews, ConnId, QuoteNews, SessionNews};
 
 fn quotes(world: &World) -> Vec<(u64, String, Stake)> {
-    let quote = |news: &News| match news {
-        News::Quote(q) => Some((q.outcome.0, q.odds.to_string(), q.size)),
+    let quote = |news: &QuoteNews| match news {
+        QuoteNews::Best(q) => Some((q.outcome.0, q.odds.to_string(), q.size)),
         _ => None,
     };
-    world.news.iter().filter_map(quote).collect()
+    world.quotes.iter().filter_map(quote).collect()
+}
+fn empty(world: &World) -> usize {
+    world.quotes.iter().filter(|n| matches!(n, QuoteNews::Empty { .. })).count()
+}
+fn lost(world: &World) -> usize {
+    world.quotes.iter().filter(|n| matches!(n, QuoteNews::Lost { .. })).count()
 }
 
 #[test]
 fn a_watched_condition_is_quoted_after_the_batch_with_the_calculated_size() {
-    let mut world = World::new(config());
-    let starts = world.now.wall.plus_ms(3_600_000);
-    world.step(|client, _, out| client.watch(winner(), starts, out));
+    let mut world = World::listed(config(), 3_600_000);
+    world.step(|client, now, out| client.watch(winner().id, now, out));
     assert!(world.sent.is_empty());
-    world.answer_everything();
+    assert_eq!(lost(&world), 1, "not read yet");
     world.step(|client, now, out| client.on_open(ConnId(0), now, out));
     assert_eq!(world.sent[0]["event"], "SubscribeConditions");
     assert_eq!(world.sent[0]["data"], json!({ "conditionIds": [condition_text(winner().id)], "environment": "PolygonUSDT" }));
@@ -31,7 +35,7 @@ fn a_watched_condition_is_quoted_after_the_batch_with_the_calculated_size() {
     world.answer("/market-manager/condition-batch", 200, &fixture("conditions_by_game_ids"));
     let zero = Stake::default();
     assert_eq!(quotes(&world), [(7047, "2.6200".to_owned(), zero), (7048, "1.4500".to_owned(), zero)]);
-    world.news.clear();
+    world.quotes.clear();
     world.answer_everything();
     let size = Stake::from_e6(825_000_000);
     assert_eq!(quotes(&world), [(7047, "2.6200".to_owned(), size), (7048, "1.4500".to_owned(), size)]);
@@ -54,22 +58,21 @@ fn an_update_is_quoted_at_once_and_its_limits_are_asked_again() {
 
 #[test]
 fn a_stopped_condition_a_lost_feed_and_a_game_in_play_are_not_quoted() {
-    let no_quotes = |world: &World| world.news.iter().filter(|n| matches!(n, News::NoQuote { .. })).count();
     let mut world = World::ready();
     world.frame(&fixture("ws_feed")["condition_updated_stopped"]);
-    assert_eq!((no_quotes(&world), quotes(&world).len()), (2, 0));
+    assert_eq!((empty(&world), quotes(&world).len()), (2, 0));
     let mut world = World::ready();
     world.frame(&fixture("ws_feed")["game_updated_current"]);
-    assert_eq!((no_quotes(&world), quotes(&world).len()), (2, 0));
+    assert_eq!((empty(&world), quotes(&world).len()), (2, 0));
     let mut world = World::ready();
-    world.step(|client, now, out| client.on_closed(ConnId(0), "reset", now, out));
-    assert_eq!((no_quotes(&world), world.connects), (2, 2));
-    assert!(world.news.iter().any(|n| matches!(n, News::Session(SessionNews::Down { .. }))));
+    world.step(|client, now, out| client.on_closed(ConnId(0), None, "reset", now, out));
+    assert_eq!((lost(&world), quotes(&world).len(), world.connects), (1, 0, 2));
+    assert!(world.news.iter().any(|n| matches!(n, BetNews::Session(SessionNews::Down { .. }))));
     assert!(!world.client.ready(world.now));
     world.step(|client, now, out| client.on_open(ConnId(0), now, out));
     assert_eq!(world.sent.len(), 2, "subscribed again");
     world.ack();
-    world.news.clear();
+    world.quotes.clear();
     world.answer_everything();
     assert!(world.client.ready(world.now) && !quotes(&world).is_empty());
 }
@@ -81,17 +84,15 @@ fn messages_of_2025_and_strange_ones_change_nothing_that_is_not_watched() {
     world.frame(&file["condition_updated_documented_2025"]);
     world.frame(&file["game_updated_documented_2025"]);
     world.frame(&json!({ "event": "SomethingNew", "data": 7 }));
-    assert!(world.news.is_empty(), "{:?}", world.news);
+    assert!(world.news.is_empty() && world.quotes.is_empty(), "{:?}", world.news);
     world.frame(&json!({ "event": "ConditionUpdated", "data": 7 }));
-    assert!(matches!(world.news.as_slice(), [News::Failed { .. }]));
+    assert!(matches!(world.news.as_slice(), [BetNews::QueryFailed { bet: None, .. }]));
 }
 
 #[test]
 fn a_subscription_without_an_ack_is_sent_again() {
-    let mut world = World::new(config());
-    let starts = world.now.wall.plus_ms(3_600_000);
-    world.step(|client, _, out| client.watch(winner(), starts, out));
-    world.answer_everything();
+    let mut world = World::listed(config(), 3_600_000);
+    world.step(|client, now, out| client.watch(winner().id, now, out));
     world.step(|client, now, out| client.on_open(ConnId(0), now, out));
     world.pass(15_000);
     assert_eq!(world.sent.len(), 2);
@@ -102,7 +103,7 @@ fn a_subscription_without_an_ack_is_sent_again() {
 fn a_node_of_another_chain_is_fatal() {
     let mut world = World::new(config());
     world.chain_says("eth_chainId", &json!("0xa4b1"));
-    let fatal = |news: &News| matches!(news, News::Session(SessionNews::Fatal { why }) if why.contains("42161"));
+    let fatal = |news: &BetNews| matches!(news, BetNews::Session(SessionNews::Fatal { why }) if why.contains("42161"));
     assert!(world.news.iter().any(fatal), "{:?}", world.news);
     world.answer_everything();
     world.step(|client, now, out| client.on_open(ConnId(0), now, out));
