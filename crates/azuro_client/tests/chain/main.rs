@@ -1,0 +1,13 @@
+//! The client's encoders, decoders and signatures against a real EVM: a local node that runs stand-ins for the venue's contracts at the
+//! venue's own addresses.
+//!
+//! The node and the compiler come from the pinned packages of `tests/interop/azuro/package.json`; `cargo xtask test` installs them.
+#![allow(clippy::unwrap_used, reason = "a test stops where something is wrong")]
+
+mod abi;
+mod bets;
+mod contracts;
+mod money;
+mod node;
+mod refusals;
+mod world;

@@ -1,0 +1,125 @@
+//! A local EVM node of the test's own: started on a free port of the loopback interface, ended by its own pid.
+
+use serde_json::{Value, json};
+use std::io::{BufRead, BufReader, Read, Write};
+use std::net::TcpStream;
+use std::path::{Path, PathBuf};
+use std::process::{Child, Command, Stdio};
+use std::time::{Duration, Instant};
+
+/// How long the node may take for an answer.
+const ANSWER_MAX: Duration = Duration::from_secs(30);
+
+/// The folder with the pinned packages.
+pub(crate) fn packages() -> PathBuf {
+    let workspace = Path::new(env!("CARGO_MANIFEST_DIR")).join("../..").canonicalize().unwrap();
+    let folder = std::env::var_os("BOT4_AZURO_NODE").map_or_else(|| workspace.join("target/node-azuro"), PathBuf::from);
+    assert!(
+        folder.join("node_modules").is_dir(),
+        "no packages at {}: run `cargo xtask test --only tools`, which installs them, or point BOT4_AZURO_NODE to a folder in which \
+         `npm install` was run with tests/interop/azuro/package.json",
+        folder.display()
+    );
+    folder
+}
+
+/// The node's program: the optional package for this machine has it.
+fn program() -> PathBuf {
+    let scope = packages().join("node_modules/@foundry-rs");
+    let found = std::fs::read_dir(&scope).ok().into_iter().flatten().flatten().map(|entry| entry.path().join("bin/anvil"));
+    let found: Vec<PathBuf> = found.filter(|path| path.is_file()).collect();
+    found.into_iter().next().unwrap_or_else(|| panic!("no anvil for this machine below {}", scope.display()))
+}
+
+/// A running node of chain 137. Dropping it ends it.
+pub(crate) struct Node {
+    child: Child,
+    address: String,
+}
+
+impl Node {
+    /// Starts one and waits until it listens. Every transaction is mined at once, any sender is believed.
+    pub(crate) fn start() -> Self {
+        let mut command = Command::new(program());
+        command.args(["--host", "127.0.0.1", "--port", "0", "--chain-id", "137", "--hardfork", "cancun"]);
+        let mut child = command.stdin(Stdio::null()).stdout(Stdio::piped()).stderr(Stdio::null()).spawn().unwrap();
+        let mut said = BufReader::new(child.stdout.take().unwrap());
+        let address = loop {
+            let mut line = String::new();
+            assert!(said.read_line(&mut line).unwrap() > 0, "the node ended before it listened");
+            if let Some(address) = line.trim().strip_prefix("Listening on ") {
+                break address.to_owned();
+            }
+        };
+        // It logs every request; a pipe that nobody reads would stop it.
+        std::thread::spawn(move || std::io::copy(&mut said, &mut std::io::sink()));
+        let node = Self { child, address };
+        node.ask("anvil_autoImpersonateAccount", json!([true]));
+        node
+    }
+
+    /// Posts a body as it is and returns the answer as it is.
+    pub(crate) fn post(&self, body: &str) -> Vec<u8> {
+        let mut stream = TcpStream::connect(&self.address).unwrap();
+        stream.set_read_timeout(Some(ANSWER_MAX)).unwrap();
+        let length = body.len();
+        let head = format!(
+            "POST / HTTP/1.1\r\nhost: {}\r\ncontent-type: application/json\r\ncontent-length: {length}\r\nconnection: close\r\n\r\n",
+            self.address
+        );
+        stream.write_all(head.as_bytes()).unwrap();
+        stream.write_all(body.as_bytes()).unwrap();
+        let mut answer = Vec::new();
+        stream.read_to_end(&mut answer).unwrap();
+        let end = answer.windows(4).position(|four| four == b"\r\n\r\n").expect("a head and a body");
+        let head = String::from_utf8_lossy(&answer[..end]).to_lowercase();
+        assert!(head.starts_with("http/1.1 200") && !head.contains("chunked"), "{head}");
+        answer.split_off(end + 4)
+    }
+
+    /// Asks and takes a result or the node's error.
+    pub(crate) fn try_ask(&self, method: &str, params: Value) -> Result<Value, Value> {
+        let body = json!({ "jsonrpc": "2.0", "id": 1, "method": method, "params": params });
+        let mut answer: Value = serde_json::from_slice(&self.post(&body.to_string())).unwrap();
+        if answer.get("error").is_some() { Err(answer["error"].take()) } else { Ok(answer["result"].take()) }
+    }
+
+    /// Asks and expects a result.
+    pub(crate) fn ask(&self, method: &str, params: Value) -> Value {
+        self.try_ask(method, params.clone()).unwrap_or_else(|error| panic!("{method} {params}: {error}"))
+    }
+
+    /// Sends a transaction as `from`, without its signature, and returns its receipt. One that reverts is an error: the node's, when it
+    /// is refused before it is mined, else its receipt.
+    pub(crate) fn send(&self, from: &str, to: &str, data: &[u8]) -> Result<Value, Value> {
+        let transaction = json!({ "from": from, "to": to, "data": format!("0x{}", hex::encode(data)) });
+        let hash = self.try_ask("eth_sendTransaction", json!([transaction]))?;
+        let receipt = self.receipt(&hash);
+        if receipt["status"] == "0x1" { Ok(receipt) } else { Err(receipt) }
+    }
+
+    /// Waits until a transaction is mined.
+    pub(crate) fn receipt(&self, hash: &Value) -> Value {
+        let began = Instant::now();
+        loop {
+            let receipt = self.ask("eth_getTransactionReceipt", json!([hash]));
+            if !receipt.is_null() {
+                return receipt;
+            }
+            assert!(began.elapsed() < ANSWER_MAX, "{hash} is not mined");
+        }
+    }
+
+    /// Moves the chain's clock ahead and mines a block there.
+    pub(crate) fn pass(&self, seconds: u64) {
+        self.ask("evm_increaseTime", json!([seconds]));
+        self.ask("evm_mine", json!([]));
+    }
+}
+
+impl Drop for Node {
+    fn drop(&mut self) {
+        self.child.kill().ok(); // it may have ended by itself
+        self.child.wait().ok();
+    }
+}
