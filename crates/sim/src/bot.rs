@@ -1,17 +1,17 @@
 //! One life of the bot: the shard and what its shell knows.
 
+use crate::network::{self, Told};
 use crate::sabotage::{Bug, Sabotaged};
 use books::Rules;
 use domain::record::{Evening, Policy};
-use domain::{Instrument, InstrumentId, Pair, Rate, Size, Usd, VenueId};
+use domain::{Instrument, InstrumentId, Now, Pair, Rate, Size, Usd, VenueId};
 use engine::EngineConfig;
 use paradex_client::ParadexClient;
 use perps::{Funding, PairConfig, Sizing};
 use risk::Limits;
 use shard::{Shard, ShardConfig, Venue};
 use signing::SanitizedValue;
-use std::collections::BTreeMap;
-use venue_api::{Backoff, ConnId, TimerId, VenueClient};
+use venue_api::{Reply, VenueClient};
 use vest_client::{Access, Registration, VestClient, VestConfig, VestInstrument};
 
 pub(crate) const VEST: usize = 0;
@@ -51,11 +51,6 @@ impl Keys {
 /// A shard with its shell's memory.
 pub(crate) struct Bot {
     pub(crate) shard: Shard,
-    /// Which of the world's connections each of ours is now.
-    pub(crate) conns: BTreeMap<(usize, ConnId), u64>,
-    pub(crate) backoff: BTreeMap<(usize, ConnId), Backoff>,
-    /// Generation of each timer: an older one that fires is not ours any more.
-    pub(crate) timers: BTreeMap<(usize, TimerId), u64>,
     /// When the next tick is armed for.
     pub(crate) tick_at: Option<i64>,
 }
@@ -87,6 +82,20 @@ pub(crate) fn engine_config(max_holding_ms: i64, even: [Evening; 2]) -> EngineCo
 }
 
 impl Bot {
+    /// Takes in what reached it from a venue.
+    pub(crate) fn hear(&mut self, venue: usize, told: Told, now: Now) {
+        match told {
+            Told::Opened(conn) => self.shard.on_open(venue, conn, now),
+            Told::Closed { conn, code, why } => self.shard.on_closed(venue, conn, code, why, now),
+            Told::Frame { conn, message } => self.shard.on_frame(venue, conn, network::frame(&message), now),
+            Told::Answer { request, status, retry_after_ms, body } => {
+                self.shard.on_reply(venue, request, Reply::Answer { status, retry_after_ms, body: &body }, now);
+            }
+            Told::NoAnswer { request, why } => self.shard.on_reply(venue, request, Reply::Unknown(why), now),
+            Told::Timer(timer) => self.shard.on_timer(venue, timer, now),
+        }
+    }
+
     /// A bot that knows nothing but its configuration.
     pub(crate) fn new(keys: &Keys, last_nonce: u64, bug: Option<Bug>, max_holding_ms: i64, even: [Evening; 2]) -> Self {
         let vest = VestConfig {
@@ -154,12 +163,6 @@ impl Bot {
             watch_every_ms: None,
             stopwatch: domain::Mono::default,
         };
-        Self {
-            shard: Shard::new(config, venues),
-            conns: BTreeMap::new(),
-            backoff: BTreeMap::new(),
-            timers: BTreeMap::new(),
-            tick_at: None,
-        }
+        Self { shard: Shard::new(config, venues), tick_at: None }
     }
 }

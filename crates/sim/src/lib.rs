@@ -9,6 +9,7 @@ mod bot;
 mod check;
 mod coverage;
 mod journal_memory;
+mod network;
 mod random;
 mod report;
 mod sabotage;

@@ -105,13 +105,13 @@ impl World {
         let [vest, paradex] = self.venues.positions();
         let Some(since) = self.uneven_since else {
             if vest + paradex != 0 {
-                self.uneven_since = Some(self.now);
+                self.uneven_since = Some(self.net.now);
             }
             return Ok(());
         };
-        self.uncovered_ms = self.uncovered_ms.max((self.now - since) / 1_000);
+        self.uncovered_ms = self.uncovered_ms.max((self.net.now - since) / 1_000);
         if let Some(calm) = self.calm.since() {
-            let ms = (self.now - since.max(calm)) / 1_000;
+            let ms = (self.net.now - since.max(calm)) / 1_000;
             self.uncovered_calm_ms = self.uncovered_calm_ms.max(ms);
             if ms > NAKED_MS {
                 return Err(format!("bounded nakedness: {vest} on vest and {paradex} on paradex for {ms} ms while both answer"));
@@ -130,7 +130,7 @@ impl World {
         }
         for (venue, fault, since) in &self.calm.books {
             let limit = if matches!(*fault, "freeze_book" | "down") { STALE_MS } else { ARRIVED_MS };
-            let ms = (self.now - since) / 1_000;
+            let ms = (self.net.now - since) / 1_000;
             let late = self.calm.on.contains(&(*venue, "latency"));
             if ms > limit && !late {
                 return Err(format!("order {order} opens a leg while venue {venue} has had {fault} for {ms} ms"));
@@ -144,7 +144,7 @@ impl World {
         if let Record::Decided { decision: Decision::Stuck { exposure }, round, .. } = record
             && let Some(since) = self.calm.since()
         {
-            let ms = (self.now - since) / 1_000;
+            let ms = (self.net.now - since) / 1_000;
             if ms > NAKED_MS {
                 return Err(format!("round {round} calls a person ({exposure}) after {ms} ms of nothing being wrong"));
             }

@@ -39,7 +39,7 @@ impl World {
         }
         self.told(format!("-- life {} begins, {} records, clock {wrong} ms off", self.life, records.len()));
         self.keeper = Keeper::default();
-        self.calm.alive(true, self.now);
+        self.calm.alive(true, self.net.now);
         bot.shard.start(self.epoch, now);
         if self.stopping {
             bot.shard.begin_stop(OnStop::Flatten, now);
@@ -69,19 +69,13 @@ impl World {
         }
         self.told("-- killed".to_owned());
         self.deaths += 1;
-        let life = self.life;
         self.life += 1;
         self.stopped_at = None;
         self.leaving = false;
-        self.calm.alive(false, self.now);
-        let travel = self.travel();
-        let mine: Vec<u64> = self.conns.iter().filter(|(_, c)| c.life == life).map(|(id, _)| *id).collect();
-        for conn in mine {
-            let last = self.conns.get(&conn).map_or(0, |c| c.last_out);
-            self.schedule((self.now + travel).max(last), Event::Left { conn });
-        }
-        let pause = self.random.between(50_000, 2_500_000);
-        self.schedule(self.now + pause, Event::Restart);
+        self.calm.alive(false, self.net.now);
+        self.net.dies();
+        let pause = self.net.random.between(50_000, 2_500_000);
+        self.net.schedule(self.net.now + pause, Event::Restart);
     }
 
     /// Performs what the shard wants, one output after the other.
@@ -198,7 +192,7 @@ impl World {
     }
 
     fn recorded(&mut self, record: &Record) -> Result<(), String> {
-        self.note("record", record.word().as_bytes());
+        self.net.note("record", record.word().as_bytes());
         self.coverage.record(record);
         self.shadow.recorded(record)?;
         self.judge_record(record)?;
@@ -221,12 +215,12 @@ impl World {
     fn rest(&mut self) -> Result<(), String> {
         let clock = self.clock_us;
         let Some(bot) = &mut self.bot else { return Ok(()) };
-        let wake = bot.shard.next_wake().map(|w| (w.0 - clock).max(self.now));
+        let wake = bot.shard.next_wake().map(|w| (w.0 - clock).max(self.net.now));
         let earlier = wake.filter(|w| bot.tick_at.is_none_or(|armed| *w < armed));
         let (ready, stopped) = (bot.shard.ready(), bot.shard.engine().stopped());
         if let Some(at) = earlier {
             bot.tick_at = Some(at);
-            self.schedule(at, Event::Tick { life: self.life });
+            self.net.schedule(at, Event::Tick { life: self.life });
         }
         if self.cash_at_start.is_none() && ready {
             self.cash_at_start = Some(self.venues.cash_e8());
@@ -236,7 +230,7 @@ impl World {
             return self.leave_orderly();
         }
         if self.stopping && stopped {
-            self.stopped_at.get_or_insert(self.now);
+            self.stopped_at.get_or_insert(self.net.now);
         } else {
             self.stopped_at = None;
         }

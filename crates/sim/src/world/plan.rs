@@ -2,6 +2,7 @@
 
 use super::{BEGINNING, Event, World};
 use crate::bot::{PAIR, PARADEX, VEST};
+use crate::network::Venues;
 use crate::scenario::{Death, Disk, Moment, Step, What, When};
 use domain::Purpose;
 use domain::record::{Decision, ExitReason, Record};
@@ -25,7 +26,7 @@ impl World {
     pub(super) fn plan_all(&mut self) {
         for index in 0..self.scenario.steps.len() {
             if let When::At(ms) = self.scenario.steps[index].when {
-                self.schedule(BEGINNING + ms * 1_000, Event::Plan(Deed::Begin(index)));
+                self.net.schedule(BEGINNING + ms * 1_000, Event::Plan(Deed::Begin(index)));
             }
         }
     }
@@ -47,7 +48,7 @@ impl World {
             if let When::After(m, nth, ms) = self.scenario.steps[index].when
                 && (m, nth) == (moment, count)
             {
-                self.schedule(self.now + ms * 1_000, Event::Plan(Deed::Begin(index)));
+                self.net.schedule(self.net.now + ms * 1_000, Event::Plan(Deed::Begin(index)));
             }
         }
     }
@@ -57,11 +58,11 @@ impl World {
             Deed::Begin(index) => {
                 let step = self.scenario.steps[index].clone();
                 // Peace has come: nothing goes wrong any more.
-                if self.now >= BEGINNING + (self.scenario.run_ms + super::PEACE_MS) * 1_000 {
+                if self.net.now >= BEGINNING + (self.scenario.run_ms + super::PEACE_MS) * 1_000 {
                     return Ok(());
                 }
                 if let Some(ms) = step.lasts_ms {
-                    self.schedule(self.now + ms * 1_000, Event::Plan(Deed::End(index)));
+                    self.net.schedule(self.net.now + ms * 1_000, Event::Plan(Deed::End(index)));
                 }
                 (step.clone(), Some(step.what))
             }
@@ -73,24 +74,24 @@ impl World {
         };
         let Some(what) = what else { return Ok(()) };
         self.told(format!("-- {what:?}"));
-        self.note("plan", format!("{what:?}").as_bytes());
+        self.net.note("plan", format!("{what:?}").as_bytes());
         self.do_what(&step, what)
     }
 
     fn do_what(&mut self, _step: &Step, what: What) -> Result<(), String> {
         match what {
             What::Fault { venue, name, parameters } => {
-                self.venues.get(venue).set_fault(name, &parameters).map_err(|e| format!("{name}: {e}"))?;
+                self.venues.venue(venue).set_fault(name, &parameters).map_err(|e| format!("{name}: {e}"))?;
                 if name != "switch" {
                     self.coverage.add("fault", &format!("{} {name}", ["vest", "paradex"][venue]));
-                    self.calm.begin(venue, name, parameters.get("after_acks").is_none(), self.now);
+                    self.calm.begin(venue, name, parameters.get("after_acks").is_none(), self.net.now);
                 }
-                self.arm(venue);
+                self.net.arm(venue, &mut self.venues);
             }
             What::Clear { venue, name } => {
-                self.venues.get(venue).clear_fault(name);
-                self.calm.end(venue, name, self.now);
-                self.arm(venue);
+                self.venues.venue(venue).clear_fault(name);
+                self.calm.end(venue, name, self.net.now);
+                self.net.arm(venue, &mut self.venues);
             }
             What::Kill(Death::Now) => self.kill_when_whole()?,
             What::Kill(Death::AtEffect(skip, how)) => {
@@ -129,14 +130,14 @@ impl World {
         }
         let size = 10_000_000;
         let planted = if venue == VEST {
-            self.venues.vest.plant_resting_order("ETH-PERP", FOREIGN_NONCE, size, SimNow(self.now))
+            self.venues.vest.plant_resting_order("ETH-PERP", FOREIGN_NONCE, size, SimNow(self.net.now))
         } else {
             let mut out = Vec::new();
             let planted = self.venues.paradex.plant_resting_order(FOREIGN_KEY, size, &mut out);
-            self.take(PARADEX, out);
+            self.net.take(PARADEX, out, &mut self.venues);
             planted
         };
-        self.arm(venue);
+        self.net.arm(venue, &mut self.venues);
         // A fault of the moment may have ended it at once.
         if planted && self.stranger_lives(venue) {
             self.foreign[venue] = true;
@@ -155,8 +156,8 @@ impl World {
             }
         }
         self.crash_at = None;
-        self.arm(VEST);
-        self.arm(PARADEX);
+        self.net.arm(VEST, &mut self.venues);
+        self.net.arm(PARADEX, &mut self.venues);
         Ok(())
     }
 
