@@ -89,6 +89,10 @@ impl Book {
     pub const fn is_valid(&self) -> bool {
         self.valid
     }
+    /// The version of the levels, while they are the venue's last word.
+    pub fn version(&self) -> Option<&str> {
+        self.valid.then_some(self.version.as_str())
+    }
 
     /// What who bets on outcome one (or two) can have now: the best level of the *other* outcome, turned round. Levels off the
     /// ladder cannot be asked for and are passed over.

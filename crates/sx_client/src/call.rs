@@ -3,7 +3,7 @@
 //! Source: spec sections 2.1, 5 to 8, 10 and 15. The machine adds the headers and a number; nothing here decides when to ask.
 
 use crate::sign::OrderArgs;
-use domain::{MarketId, TimeInForce};
+use domain::{MarketId, TimeInForce, Wall};
 use signing::EvmSignature;
 use std::fmt::Write as _;
 use venue_api::{Lane, Method};
@@ -97,6 +97,10 @@ pub fn active_orders(page: Option<&str>) -> Call {
 pub fn fills(order: &str, page: Option<&str>) -> Call {
     Call::account(paged(format!("/fills-v3?orderId={}&perPage=100", escaped(order)), page))
 }
+/// One page of the account's fills since a time: where the question by order is not taken.
+pub fn fills_since(since: Wall, page: Option<&str>) -> Call {
+    Call::account(paged(format!("/fills-v3?startDate={}&perPage=100", escaped(&iso(since))), page))
+}
 /// Arms the heartbeat: without another within `timeout_s` the venue cancels every open order of the account. 0 switches it off.
 pub fn heartbeat(timeout_s: u32) -> Call {
     Call::order(Method::Post, "/heartbeat/v3", format!(r#"{{"timeoutSeconds":{timeout_s}}}"#))
@@ -172,6 +176,23 @@ fn paged(target: String, page: Option<&str>) -> String {
     }
 }
 
+/// ISO 8601 in UTC, to the second: the venue refuses numbers (spec section 8). Years are counted from March, so that the day that
+/// comes and goes is the last one.
+fn iso(at: Wall) -> String {
+    let seconds = at.ms().div_euclid(1_000);
+    let (days, second) = (seconds.div_euclid(86_400), seconds.rem_euclid(86_400));
+    let shifted = days + 719_468;
+    let (era, day_of_era) = (shifted.div_euclid(146_097), shifted.rem_euclid(146_097));
+    let year_of_era = (day_of_era - day_of_era / 1_460 + day_of_era / 36_524 - day_of_era / 146_096) / 365;
+    let day_of_year = day_of_era - (365 * year_of_era + year_of_era / 4 - year_of_era / 100);
+    let shifted_month = (5 * day_of_year + 2) / 153;
+    let day = day_of_year - (153 * shifted_month + 2) / 5 + 1;
+    let month = if shifted_month < 10 { shifted_month + 3 } else { shifted_month - 9 };
+    let year = year_of_era + era * 400 + i64::from(month <= 2);
+    let (hour, minute, second) = (second / 3_600, second / 60 % 60, second % 60);
+    format!("{year:04}-{month:02}-{day:02}T{hour:02}:{minute:02}:{second:02}Z")
+}
+
 /// Percent-encodes what is not plain in a query value or a path segment.
 fn escaped(text: &str) -> String {
     let mut out = String::with_capacity(text.len());
@@ -210,6 +231,10 @@ mod tests {
         check(order("0xab"), "GET /orders-v3/0xab key");
         check(active_orders(Some("k")), "GET /orders-v3?perPage=100&nextKey=k key");
         check(fills("0xab", None), "GET /fills-v3?orderId=0xab&perPage=100 key");
+        let since = fills_since(Wall::from_ms(1_790_000_000_999), None);
+        check(since, "GET /fills-v3?startDate=2026-09-21T14%3A13%3A20Z&perPage=100 key");
+        assert_eq!(iso(Wall::from_ms(951_782_400_000)), "2000-02-29T00:00:00Z");
+        assert_eq!(iso(Wall::from_ms(-1)), "1969-12-31T23:59:59Z");
         check(cancel(&["0x1", "0x2"]), r#"DELETE /orders-v3 key {"orders":[{"orderId":"0x1"},{"orderId":"0x2"}]}"#);
         check(cancel_event("L1/../all"), "DELETE /orders-v3/event?eventId=L1%2F..%2Fall key");
     }

@@ -97,15 +97,21 @@ pub fn main_line(text: &str) -> Option<Vec<(MarketId, u32, String)>> {
 }
 /// The answer to `GET /fixture/active`.
 pub fn fixtures(body: &[u8]) -> Option<Vec<Fixture>> {
-    let one = |row: FixtureRow<'_>| Fixture {
+    Some(list::<FixtureRow<'_>>(data(body)?)?.into_iter().map(fixture).collect())
+}
+/// Fixtures as `fixtures:global` brings them: one object or an array.
+pub fn fixture_rows(text: &str) -> Option<Vec<Fixture>> {
+    Some(one_or_many::<FixtureRow<'_>>(text)?.into_iter().map(fixture).collect())
+}
+fn fixture(row: FixtureRow<'_>) -> Fixture {
+    Fixture {
         event: row.event_id.into_owned(),
         participants: [row.participant_one_name.into_owned(), row.participant_two_name.into_owned()],
         start: row.start_date.into_owned(),
         status: row.status,
         sport: row.sport_id,
         league: row.league_id,
-    };
-    Some(list::<FixtureRow<'_>>(data(body)?)?.into_iter().map(one).collect())
+    }
 }
 /// The answers to `GET /sports`, `/leagues` and `/leagues/active`: league where there is one, sport, name.
 pub fn labels(body: &[u8]) -> Option<Vec<(Option<u32>, u32, String)>> {

@@ -37,8 +37,14 @@ pub struct SxConfig {
     pub heartbeat_s: u32,
     /// When an order whose fate is open is asked about, ms after the last word; the last one repeats.
     pub query_delays_ms: Vec<u64>,
+    /// How often a bet that rests or waits for its event to end is asked about, ms.
+    pub settle_every_ms: u64,
+    /// How often best odds are read for watched markets whose channel the venue refuses, ms.
+    pub odds_every_ms: u64,
     /// Reads per second at most (spec section 13: plan for 8).
     pub reads_per_s: u32,
+    /// Orders, cancels and heartbeats per second at most (spec section 13: plan for 20).
+    pub orders_per_s: u32,
 }
 
 impl SxConfig {
@@ -60,7 +66,10 @@ impl SxConfig {
             delay_ms: 15_000,
             heartbeat_s: 60,
             query_delays_ms: vec![250, 500, 750, 1_500, 3_000],
+            settle_every_ms: 60_000,
+            odds_every_ms: 1_000,
             reads_per_s: 8,
+            orders_per_s: 20,
         }
     }
 
@@ -72,6 +81,8 @@ impl SxConfig {
             (!self.query_delays_ms.is_empty() && !self.query_delays_ms.contains(&0), "query_delays_ms has entries above 0"),
             ((3..=3_600).contains(&self.heartbeat_s), "heartbeat_s lies between 3 and 3600"),
             ((1..=100).contains(&self.reads_per_s), "reads_per_s lies between 1 and 100"),
+            ((1..=100).contains(&self.orders_per_s), "orders_per_s lies between 1 and 100"),
+            (self.settle_every_ms >= 100 && self.odds_every_ms >= 100, "settle_every_ms and odds_every_ms are at least 100"),
             (!self.api_key.expose_secret().is_empty(), "api_key is there"),
         ];
         rules.iter().find(|(holds, _)| !holds).map_or(Ok(()), |(_, rule)| Err(Error::Config(rule)))

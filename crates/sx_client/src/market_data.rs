@@ -1,89 +1,95 @@
-//! Markets and books: which are watched, how a book is reloaded, and what can be had now.
+//! Books: which are watched, how one is read again, and what can be had now.
+//!
+//! A watched market has a channel that brings its whole book each time. Where the venue refuses the channel, its best odds are read over
+//! REST instead. What is not the venue's last word is told as lost.
 
 use crate::SxClient;
-use crate::book::{Book, Taken};
+use crate::book::{Best, Book, Taken, best_of};
 use crate::call;
-use crate::catalog;
-use crate::out::{News, Out, QuoteNews};
+use crate::channels::{CHANNELS_MAX, Channels, Kind};
+use crate::parse::{self, BestOdds};
 use crate::requests::{Pending, timers};
-use crate::session::{Channel, Kind};
 use crate::wire::json::data;
 use domain::{MarketId, Now, Outcome, Quote};
-use venue_api::Reply;
+use venue_api::{BetOut, QuoteNews, Reply};
 
-/// Between two tries of a read, ms.
-const RETRY_MS: u64 = 2_000;
-/// Pages of markets read at most: the venue lists a few thousand, 50 to a page.
-const PAGES_MAX: usize = 400;
+/// Between two tries to read a book, ms.
+const RETRY_MS: u64 = 500;
+/// Markets in one question for best odds (spec section 6).
+const ODDS_PAGE: usize = 100;
 
 impl SxClient {
-    /// Follows the book of a market: its quotes come from now on.
-    pub fn watch(&mut self, market: MarketId, out: &mut Out) {
+    pub(crate) fn watch_book(&mut self, market: MarketId, out: &mut BetOut) {
         if self.books.contains_key(&market) {
             return;
         }
+        let mut lost = |why| out.quotes.push(QuoteNews::Lost { market, why });
+        if !self.markets.contains_key(&market) {
+            return lost("the venue does not list it");
+        }
+        if !self.session.channels.add(Channels::book(market), Kind::Book(market)) {
+            debug_assert_eq!(CHANNELS_MAX, 512, "the sentence below says so");
+            return lost("the realtime connection holds 512 channels at most: unwatch another market first");
+        }
         self.books.insert(market, Book::default());
-        self.session.channels.push(Channel::new(format!("orderbook_v3:{market}"), Kind::Book(market)));
         self.subscribe_all(out);
     }
 
-    pub(crate) fn read_markets(&mut self, now: Now, out: &mut Out) {
-        let call = call::markets(&self.config.sports, None);
-        if !self.requests.is_asked(&Pending::Markets { seen: 0 }) {
-            self.ask(Pending::Markets { seen: 0 }, call, now, out);
-        }
-    }
-
-    pub(crate) fn markets_reply(&mut self, pages: usize, reply: Reply<'_>, now: Now, out: &mut Out) {
-        let page = match reply {
-            Reply::Answer { status: 200, body, .. } => catalog::markets_page(body),
-            _ => None,
-        };
-        let Some((markets, next)) = page else { return Self::timer(timers::MARKETS, RETRY_MS, now, out) };
-        markets.into_iter().for_each(|market| drop(self.markets.insert(market.id, market)));
-        match next.filter(|_| pages < PAGES_MAX) {
-            Some(next) => {
-                let call = call::markets(&self.config.sports, Some(&next));
-                self.ask(Pending::Markets { seen: pages + 1 }, call, now, out);
-            }
-            None => {
-                out.news.push(News::Markets(self.markets.len()));
-                Self::timer(timers::MARKETS, self.config.markets_every_ms, now, out);
-            }
+    pub(crate) fn unwatch_book(&mut self, market: MarketId, out: &mut BetOut) {
+        if self.books.remove(&market).is_some() {
+            self.odds_told.remove(&market);
+            self.unsubscribe(&Channels::book(market), out);
         }
     }
 
     /// Reads the whole book again: nothing is known of it until then.
-    pub(crate) fn reload_book(&mut self, market: MarketId, now: Now, out: &mut Out) {
-        if let Some(book) = self.books.get_mut(&market) {
-            book.lose();
-        }
-        if !self.requests.is_asked(&Pending::Snapshot(market)) {
-            self.ask(Pending::Snapshot(market), call::snapshot(market), now, out);
+    pub(crate) fn reload_book(&mut self, market: MarketId, now: Now, out: &mut BetOut) {
+        let Some(book) = self.books.get_mut(&market) else { return };
+        book.lose();
+        self.read_book(market, now, out);
+    }
+
+    fn read_book(&mut self, market: MarketId, now: Now, out: &mut BetOut) {
+        // Without its channel a book would be stale the moment it was read.
+        let Some(since) = self.session.channels.book_since(market) else { return };
+        let what = Pending::Snapshot { market, since };
+        if !self.requests.is_asked(&what) {
+            self.ask(what, call::snapshot(market), now, out);
         }
     }
 
-    pub(crate) fn snapshot_reply(&mut self, market: MarketId, reply: Reply<'_>, now: Now, out: &mut Out) {
+    pub(crate) fn snapshot_reply(&mut self, market: MarketId, since: u32, reply: Reply<'_>, now: Now, out: &mut BetOut) {
+        // Asked before the channel was subscribed anew: what changed in between is in neither.
+        if self.session.channels.book_since(market) != Some(since) {
+            return;
+        }
         let text = match reply {
             Reply::Answer { status: 200, body, .. } => data(body),
             _ => None,
         };
         let taken = text.map(|text| self.take_book(market, text, out));
         // Stale means that the channel was faster, which is as good.
-        if !matches!(taken, Some(Taken::Replaced | Taken::Stale)) && self.books.get(&market).is_some_and(|book| !book.is_valid())
-        {
-            self.ask(Pending::Snapshot(market), call::snapshot(market), now, out);
+        let read = matches!(taken, Some(Taken::Replaced | Taken::Stale));
+        if !read && self.books.get(&market).is_some_and(|book| !book.is_valid()) {
+            Self::timer(timers::BOOKS, RETRY_MS, now, out);
         }
     }
 
-    pub(crate) fn book_pushed(&mut self, market: MarketId, text: &str, now: Now, out: &mut Out) {
+    /// Reads every book that should be known and is not.
+    pub(crate) fn books_due(&mut self, now: Now, out: &mut BetOut) {
+        let unknown = self.books.iter().filter(|(_, book)| !book.is_valid()).map(|(market, _)| *market);
+        let unknown: Vec<MarketId> = unknown.collect();
+        unknown.into_iter().for_each(|market| self.read_book(market, now, out));
+    }
+
+    pub(crate) fn book_pushed(&mut self, market: MarketId, text: &str, now: Now, out: &mut BetOut) {
         if self.take_book(market, text, out) == Taken::Unreadable {
-            out.quotes.push(QuoteNews::Lost(market));
+            out.quotes.push(QuoteNews::Lost { market, why: "a message of its book does not read" });
             self.reload_book(market, now, out);
         }
     }
 
-    fn take_book(&mut self, market: MarketId, text: &str, out: &mut Out) -> Taken {
+    fn take_book(&mut self, market: MarketId, text: &str, out: &mut BetOut) -> Taken {
         let Some(book) = self.books.get_mut(&market) else { return Taken::Unreadable };
         let taken = book.take(market, text);
         if taken == Taken::Replaced {
@@ -92,25 +98,71 @@ impl SxClient {
         taken
     }
 
-    pub(crate) fn resume_book(&mut self, market: MarketId, out: &mut Out) {
-        if let Some(book) = self.books.get_mut(&market) {
-            book.resume();
+    /// The venue closed the gap: what was known still is. What was lost before the gap is read.
+    pub(crate) fn resume_book(&mut self, market: MarketId, now: Now, out: &mut BetOut) {
+        let Some(book) = self.books.get_mut(&market) else { return };
+        book.resume();
+        if book.is_valid() {
             self.tell_quotes(market, out);
+        } else {
+            self.read_book(market, now, out);
         }
     }
 
     /// Best odds of both outcomes, for who bets now. Without metadata there is no ladder, so there are none.
-    pub(crate) fn tell_quotes(&self, market: MarketId, out: &mut Out) {
+    pub(crate) fn tell_quotes(&self, market: MarketId, out: &mut BetOut) {
         let Some(book) = self.books.get(&market).filter(|book| book.is_valid()) else { return };
         let Some((metadata, _)) = &self.metadata else { return };
+        self.tell_best(market, [book.best(true, metadata.ladder), book.best(false, metadata.ladder)], out);
+    }
+
+    fn tell_best(&self, market: MarketId, best: [Option<Best>; 2], out: &mut BetOut) {
         let line = self.markets.get(&market).and_then(|market| market.line);
-        for outcome in [Outcome::ONE, Outcome::TWO] {
-            out.quotes.push(match book.best(outcome == Outcome::ONE, metadata.ladder) {
+        for (outcome, best) in [Outcome::ONE, Outcome::TWO].into_iter().zip(best) {
+            out.quotes.push(match best {
                 Some(best) => {
                     QuoteNews::Best(Quote { venue: crate::VENUE, market, line, outcome, odds: best.odds, size: best.size })
                 }
-                None => QuoteNews::Empty(market, outcome),
+                None => QuoteNews::Empty { market, outcome, why: "nobody offers the other side" },
             });
+        }
+    }
+
+    /// Asks for the best odds of the watched markets that have no channel.
+    pub(crate) fn odds_due(&mut self, now: Now, out: &mut BetOut) {
+        let refused: Vec<MarketId> = self.session.channels.refused_books().collect();
+        if refused.is_empty() {
+            return;
+        }
+        for markets in refused.chunks(ODDS_PAGE) {
+            let what = Pending::BestOdds(markets.to_vec());
+            if !self.requests.is_asked(&what) {
+                self.ask(what, call::best_odds(markets), now, out);
+            }
+        }
+        Self::timer(timers::ODDS, self.config.odds_every_ms, now, out);
+    }
+
+    pub(crate) fn odds_reply(&mut self, asked: &[MarketId], reply: Reply<'_>, out: &mut BetOut) {
+        let seen = match reply {
+            Reply::Answer { status: 200, body, .. } => parse::best_odds_page(body).unwrap_or_default(),
+            _ => Vec::new(),
+        };
+        let ladder = self.metadata.as_ref().map(|(metadata, _)| metadata.ladder);
+        for market in asked {
+            // Meanwhile unwatched, or its channel is back and says more.
+            if !self.session.channels.refused_books().any(|one| one == *market) {
+                continue;
+            }
+            let found = seen.iter().find(|odds| odds.market == *market).zip(ladder);
+            if let Some((BestOdds { one, two, .. }, ladder)) = found {
+                // As in the book: who bets outcome one takes a level of outcome two.
+                let best = [two, one].map(|level| level.and_then(best_of).filter(|best| ladder.contains(best.p)));
+                self.tell_best(*market, best, out);
+                self.odds_told.insert(*market);
+            } else if self.odds_told.remove(market) {
+                out.quotes.push(QuoteNews::Lost { market: *market, why: "its best odds could not be read" });
+            }
         }
     }
 }

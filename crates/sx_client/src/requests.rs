@@ -1,12 +1,11 @@
-//! Requests on their way: which number means what, how fast reads may leave, and the headers they carry.
+//! Requests on their way: which number means what, how fast they may leave, and the headers they carry.
 
 use crate::SxClient;
 use crate::call::{Call, KEY_HEADER};
-use crate::out::Out;
 use domain::{MarketId, Mono, Now, OrderId};
 use signing::SanitizedValue;
 use std::collections::{BTreeMap, VecDeque};
-use venue_api::{Action, Header, Lane, Payload, RequestId, TimerId};
+use venue_api::{Action, BetOut, Header, Lane, Payload, RequestId, TimerId};
 
 /// What an answer is about.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -14,30 +13,54 @@ pub(crate) enum Pending {
     Metadata,
     Fees,
     Token,
+    /// A page of the active markets, after so many.
     Markets {
-        seen: usize,
+        pages: u16,
     },
-    Snapshot(MarketId),
+    /// The fixtures of a league.
+    Fixtures(u32),
+    /// `since`: the subscription of its channel that it completes.
+    Snapshot {
+        market: MarketId,
+        since: u32,
+    },
+    BestOdds(Vec<MarketId>),
     Balance,
+    Positions,
+    /// A page of the orders that are active, after so many.
+    ActiveOrders {
+        pages: u16,
+    },
     Place(OrderId),
     /// `past_end`: asked after the time at which the order could last have executed.
     Order {
         bet: OrderId,
         past_end: bool,
     },
-    /// `after_end`: asked long enough after the engine was through, so that a complete listing is all there is. `absent`: the venue
-    /// did not know the order, asked after its end.
-    Fills {
-        bet: OrderId,
-        after_end: bool,
-        absent: bool,
-        seen: u32,
-    },
+    Fills(FillsAsked),
     Cancel(OrderId),
-    CancelAll,
+    /// Every order of the event, or of the account; so often tried, or so many rounds gone.
+    CancelMany {
+        event: Option<String>,
+        round: u16,
+    },
     Heartbeat {
         timeout_s: u32,
     },
+}
+
+/// A listing of the fills of one order, page by page.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) struct FillsAsked {
+    pub(crate) bet: OrderId,
+    /// Asked long enough after the engine was through, so that a complete listing is all there is.
+    pub(crate) after_end: bool,
+    /// The venue did not know the order, asked after its end.
+    pub(crate) absent: bool,
+    /// Fills on the pages before.
+    pub(crate) seen: u32,
+    /// Pages before.
+    pub(crate) pages: u16,
 }
 
 /// Timers, by number.
@@ -52,59 +75,92 @@ pub(crate) mod timers {
     pub(crate) const RESUBSCRIBE: TimerId = TimerId(7);
     pub(crate) const HEARTBEAT: TimerId = TimerId(8);
     pub(crate) const BETS: TimerId = TimerId(9);
+    pub(crate) const BOOKS: TimerId = TimerId(10);
+    pub(crate) const ODDS: TimerId = TimerId(11);
+    pub(crate) const CANCELS: TimerId = TimerId(12);
 }
 
-/// How many reads may leave at once before they are spread out.
+/// How many requests of one budget may leave at once before they are spread out.
 const BURST: u64 = 8;
 
-#[derive(Debug, Default)]
-pub(crate) struct Requests {
-    last: u64,
-    open: BTreeMap<u64, Pending>,
-    waiting: VecDeque<(Pending, Call)>,
-    /// When the budget of reads is whole again.
+/// One budget of requests per second.
+#[derive(Clone, Copy, Debug, Default)]
+struct Budget {
+    /// When it is whole again.
     whole_at: Mono,
     /// The venue asked to be left alone until then.
     quiet_until: Mono,
 }
 
+impl Budget {
+    /// From when on one more may leave.
+    fn from(&self, per_s: u32) -> Mono {
+        let each_ns = 1_000_000_000 / u64::from(per_s.max(1));
+        Mono(self.whole_at.0.saturating_sub(each_ns * (BURST - 1))).max(self.quiet_until)
+    }
+    fn take(&mut self, per_s: u32, now: Mono) {
+        let each_ns = 1_000_000_000 / u64::from(per_s.max(1));
+        self.whole_at = Mono(self.whole_at.max(now).0.saturating_add(each_ns));
+    }
+}
+
+#[derive(Debug, Default)]
+pub(crate) struct Requests {
+    last: u64,
+    open: BTreeMap<u64, (Pending, Lane)>,
+    waiting: VecDeque<(Pending, Call)>,
+    reads: Budget,
+    orders: Budget,
+}
+
 impl Requests {
-    pub(crate) fn close(&mut self, id: RequestId) -> Option<Pending> {
+    pub(crate) fn close(&mut self, id: RequestId) -> Option<(Pending, Lane)> {
         self.open.remove(&id.0)
     }
-    pub(crate) fn quiet(&mut self, until: Mono) {
-        self.quiet_until = self.quiet_until.max(until);
+    /// Leaves the venue alone until then: in the budget that it said so about.
+    pub(crate) fn quiet(&mut self, lane: Lane, until: Mono) {
+        let budget = if lane == Lane::Orders { &mut self.orders } else { &mut self.reads };
+        budget.quiet_until = budget.quiet_until.max(until);
     }
     pub(crate) fn is_asked(&self, what: &Pending) -> bool {
-        self.open.values().any(|one| one == what) || self.waiting.iter().any(|(one, _)| one == what)
+        self.open.values().any(|(one, _)| one == what) || self.waiting.iter().any(|(one, _)| one == what)
+    }
+    /// How long until an order may leave, ms; 0: now.
+    pub(crate) fn order_wait_ms(&self, per_s: u32, now: Mono) -> u64 {
+        self.orders.from(per_s).since(now).div_ceil(1_000_000)
     }
 }
 
 impl SxClient {
-    /// Orders leave at once; reads wait for their budget.
-    pub(crate) fn ask(&mut self, what: Pending, call: Call, now: Now, out: &mut Out) {
+    /// Orders, cancels and heartbeats leave at once, and `prepare` refuses a bet beyond their budget; reads wait for theirs.
+    pub(crate) fn ask(&mut self, what: Pending, call: Call, now: Now, out: &mut BetOut) {
         if call.lane == Lane::Orders {
+            self.requests.orders.take(self.config.orders_per_s, now.mono);
             return self.leave(what, call, now, out);
         }
-        self.requests.waiting.push_back((what, call));
+        // Without the token there is no realtime connection, so it goes before everything that waits.
+        if what == Pending::Token {
+            self.requests.waiting.push_front((what, call));
+        } else {
+            self.requests.waiting.push_back((what, call));
+        }
         self.pace(now, out);
     }
 
     /// Lets out as many reads as the budget allows, and comes back for the rest.
-    pub(crate) fn pace(&mut self, now: Now, out: &mut Out) {
-        let each_ns = 1_000_000_000 / u64::from(self.config.reads_per_s);
+    pub(crate) fn pace(&mut self, now: Now, out: &mut BetOut) {
         while !self.requests.waiting.is_empty() {
-            let from = Mono(self.requests.whole_at.0.saturating_sub(each_ns * (BURST - 1))).max(self.requests.quiet_until);
+            let from = self.requests.reads.from(self.config.reads_per_s);
             if from > now.mono {
                 return out.actions.push(Action::Timer { id: timers::PACE, at: from });
             }
             let Some((what, call)) = self.requests.waiting.pop_front() else { return };
-            self.requests.whole_at = Mono(self.requests.whole_at.max(now.mono).0.saturating_add(each_ns));
+            self.requests.reads.take(self.config.reads_per_s, now.mono);
             self.leave(what, call, now, out);
         }
     }
 
-    fn leave(&mut self, what: Pending, call: Call, now: Now, out: &mut Out) {
+    fn leave(&mut self, what: Pending, call: Call, now: Now, out: &mut BetOut) {
         let timeout_ms =
             if matches!(what, Pending::Place(_)) { self.config.order_timeout_ms } else { self.config.read_timeout_ms };
         let mut headers = Vec::with_capacity(4);
@@ -121,12 +177,12 @@ impl SxClient {
         }
         self.requests.last += 1;
         let id = RequestId(self.requests.last);
-        self.requests.open.insert(id.0, what);
         let Call { lane, method, target, body, .. } = call;
+        self.requests.open.insert(id.0, (what, lane));
         out.actions.push(Action::Request { id, lane, method, target, headers, body: Payload::Text(body), timeout_ms });
     }
 
-    pub(crate) fn timer(id: TimerId, after_ms: u64, now: Now, out: &mut Out) {
+    pub(crate) fn timer(id: TimerId, after_ms: u64, now: Now, out: &mut BetOut) {
         out.actions.push(Action::Timer { id, at: now.mono.plus_ms(after_ms) });
     }
 }

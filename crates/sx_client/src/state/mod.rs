@@ -219,6 +219,12 @@ impl Bet {
         let known = self.fills.values().filter(|f| f.rank != FillRank::Failed).fold(0, |sum: u64, f| sum.saturating_add(f.stake));
         if self.complete() { known } else { known.max(self.matched) }
     }
+    /// Stake of the fills known so far that did not fail, and what it returns when it wins, base units.
+    pub fn known(&self) -> (u64, u64) {
+        let standing = self.fills.values().filter(|f| f.rank != FillRank::Failed);
+        standing
+            .fold((0, 0), |(stake, returns): (u64, u64), f| (stake.saturating_add(f.stake), returns.saturating_add(f.returns)))
+    }
     /// What came back after the settlement, and the fee in it, base units.
     pub fn paid(&self) -> (u64, u64) {
         let settled = self.fills.values().filter_map(|f| f.settlement);
