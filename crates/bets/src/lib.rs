@@ -2,3 +2,9 @@
 //! bet against each other, and what that earns.
 //!
 //! Pure: listings and quotes in, verdicts out. Owns no socket and sends nothing.
+
+pub mod board;
+mod known;
+mod leagues;
+mod names;
+mod words;

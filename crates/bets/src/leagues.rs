@@ -1,0 +1,278 @@
+//! Whether two names of a league mean the same competition.
+//!
+//! Called by [`crate::score`].
+
+use crate::names::{Marks, league_marks};
+use crate::words::words;
+use domain::Sport;
+use std::collections::BTreeSet;
+use std::fmt;
+
+/// A league taken apart.
+#[derive(Clone, Debug)]
+pub(crate) struct League {
+    pub(crate) marks: Marks,
+    country: Option<&'static str>,
+    /// What is left: without country and marks, by its known name where it has one.
+    core: BTreeSet<String>,
+    /// Whether the core was found among the known names.
+    known: bool,
+    /// Which video game, where it is one.
+    game: Option<&'static str>,
+}
+
+impl League {
+    pub(crate) fn parse(sport: Sport, country: &str, league: &str) -> Self {
+        let (marks, rest) = league_marks(&words(league));
+        let mut country = country_of(&words(country).join(" "));
+        let game = game_of(&rest.join(" "));
+        let mut core = Vec::new();
+        let mut skip = false;
+        for (n, word) in rest.iter().enumerate() {
+            if std::mem::take(&mut skip) {
+                continue;
+            }
+            let two = rest.get(n + 1).map(|next| format!("{word} {next}"));
+            let found = two.as_deref().and_then(country_of);
+            skip = found.is_some();
+            match found.or_else(|| country_of(word)) {
+                Some(named) => country = country.or(Some(named)),
+                None if FILLERS.contains(&word.as_str()) => {}
+                None => core.push(level(word).to_owned()),
+            }
+        }
+        let joined = core.join(" ");
+        let alias = KNOWN.iter().find(|(of, land, names)| {
+            *of == sport && (land.is_empty() || country.is_none_or(|c| c == *land)) && names.contains(&joined.as_str())
+        });
+        if let Some((_, land, names)) = alias {
+            country = country.or((!land.is_empty()).then_some(*land));
+            core = names.first().map(|name| vec![(*name).to_owned()]).unwrap_or_default();
+        }
+        Self { marks, country, core: core.into_iter().collect(), known: alias.is_some(), game }
+    }
+}
+
+/// How two leagues were found alike or not.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
+pub enum LeagueAlike {
+    /// A person has said so in the mapping.
+    Confirmed,
+    /// The same name and country.
+    Same,
+    /// The same name; one venue names no country.
+    NoCountry,
+    /// One venue's name has words more.
+    Similar,
+    /// Cannot be told.
+    Unlike,
+    /// Different competitions.
+    Different,
+}
+
+impl fmt::Display for LeagueAlike {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(match self {
+            Self::Confirmed => "confirmed league",
+            Self::Same => "same league",
+            Self::NoCountry => "same league, one venue names no country",
+            Self::Similar => "league named differently",
+            Self::Unlike => "cannot tell the leagues",
+            Self::Different => "different leagues",
+        })
+    }
+}
+
+/// How alike two leagues are, 0 to 1000, and why. The marks are compared with the sides.
+pub(crate) fn alike(a: &League, b: &League) -> (u16, LeagueAlike) {
+    if a.game.zip(b.game).is_some_and(|(x, y)| x != y) {
+        return (0, LeagueAlike::Different);
+    }
+    let international = |league: &League| league.country == Some("international");
+    let lands = a.country.zip(b.country);
+    if lands.is_some_and(|(x, y)| x != y) && !international(a) && !international(b) {
+        return (0, LeagueAlike::Different);
+    }
+    if a.core == b.core && !(a.core.is_empty() && lands.is_none()) {
+        return match lands {
+            Some((x, y)) if x == y => (1000, LeagueAlike::Same),
+            None if a.country.is_none() && b.country.is_none() => (1000, LeagueAlike::Same),
+            _ => (900, LeagueAlike::NoCountry),
+        };
+    }
+    let levels = |league: &League| -> BTreeSet<String> {
+        league.core.iter().filter(|word| is_level(word)).cloned().collect()
+    };
+    if (a.known && b.known) || levels(a) != levels(b) {
+        return (0, LeagueAlike::Different);
+    }
+    let within = a.core.is_subset(&b.core) || b.core.is_subset(&a.core);
+    let more: Vec<&String> = a.core.symmetric_difference(&b.core).collect();
+    let shared = a.core.intersection(&b.core).any(|word| !WEAK.contains(&word.as_str()));
+    if within && shared && !more.iter().any(|word| OTHER_COMPETITION.contains(&word.as_str())) {
+        return (850, LeagueAlike::Similar);
+    }
+    (400, LeagueAlike::Unlike)
+}
+
+/// One word for one level of a pyramid.
+fn level(word: &str) -> &str {
+    match word {
+        "first" | "primera" | "premiere" | "prima" | "1st" | "i" => "1",
+        "second" | "segunda" | "seconda" | "2nd" | "ii" => "2",
+        "third" | "tercera" | "terza" | "3rd" | "iii" => "3",
+        "divisione" | "div" | "divisao" | "divizia" => "division",
+        "super" | "superleague" | "superliga" | "superlig" => word,
+        other => other,
+    }
+}
+
+fn is_level(word: &str) -> bool {
+    word.len() == 1 || matches!(word, "2" | "3" | "cup" | "copa" | "coppa" | "pokal" | "supercup" | "playoff" | "playoffs")
+}
+
+/// Words that say nothing about which competition it is.
+const FILLERS: &[&str] = &[
+    "the", "of", "de", "del", "da", "di", "round", "regular", "season", "stage", "group", "matchday", "men", "mens", "singles",
+    "clay", "hard", "grass", "indoor", "2024", "2025", "2026", "2027", "2025/26", "main", "draw", "tournament", "tour", "ea", "sports", "bbva",
+];
+/// Words that many competitions have.
+const WEAK: &[&str] = &["league", "liga", "ligue", "division", "cup", "serie", "super", "premier", "pro", "national", "1", "series", "championship", "atp", "itf"];
+/// Words that make another competition of the same name.
+const OTHER_COMPETITION: &[&str] = &[
+    "qualification", "qualifiers", "qualifying", "playoffs", "playoff", "cup", "copa", "coppa", "pokal", "reserve", "challenger", "doubles", "preseason", "summer",
+    "championship", "friendly", "friendlies", "north", "south", "east", "west",
+];
+
+fn game_of(league: &str) -> Option<&'static str> {
+    const GAMES: &[(&str, &[&str])] = &[
+        ("counter-strike", &["cs2", "csgo", "cs go", "counter strike"]),
+        ("dota 2", &["dota"]),
+        ("league of legends", &["lol", "league of legends", "lck", "lpl", "lec", "lcs", "tcl"]),
+        ("valorant", &["valorant", "vct"]),
+    ];
+    let padded = format!(" {league} ");
+    GAMES.iter().find(|(_, names)| names.iter().any(|name| padded.contains(&format!(" {name} ")))).map(|(game, _)| *game)
+}
+
+/// The country of a name or an adjective.
+fn country_of(text: &str) -> Option<&'static str> {
+    COUNTRIES.iter().find(|names| names.contains(&text)).and_then(|names| names.first().copied())
+}
+
+const COUNTRIES: &[&[&str]] = &[
+    &["international", "international tournaments", "world", "europe", "international clubs", "south america", "asia", "africa"],
+    &["england", "english"], &["scotland", "scottish"], &["spain", "spanish"], &["italy", "italian"], &["germany", "german"],
+    &["france", "french"], &["portugal", "portuguese"], &["netherlands", "dutch", "holland"], &["belgium", "belgian"],
+    &["austria", "austrian"], &["switzerland", "swiss"], &["turkey", "turkish", "turkiye"], &["greece", "greek"], &["denmark", "danish"],
+    &["sweden", "swedish"], &["norway", "norwegian"], &["finland", "finnish"], &["iceland"], &["poland", "polish"],
+    &["czechia", "czech", "czech republic"], &["slovakia", "slovak"], &["slovenia"], &["croatia", "croatian"], &["serbia", "serbian"],
+    &["romania", "romanian"], &["bulgaria", "bulgarian"], &["hungary", "hungarian"], &["ukraine", "ukrainian"], &["russia", "russian"],
+    &["israel", "israeli"], &["cyprus"], &["ireland", "irish"], &["northern ireland"], &["wales", "welsh"],
+    &["usa", "united states", "american"], &["canada", "canadian"], &["mexico", "mexican"], &["brazil", "brazilian"],
+    &["argentina", "argentine", "argentinian"], &["chile", "chilean"], &["colombia", "colombian"], &["peru", "peruvian"], &["uruguay", "uruguayan"],
+    &["paraguay"], &["ecuador"], &["bolivia"], &["venezuela"], &["costa rica"], &["japan", "japanese"], &["south korea", "korea", "korean"],
+    &["china", "chinese"], &["australia", "australian"], &["new zealand"], &["saudi arabia", "saudi"], &["qatar"], &["uae"], &["iran"], &["india", "indian"],
+    &["egypt", "egyptian"], &["morocco"], &["tunisia"], &["algeria"], &["south africa"], &["nigeria"], &["ghana"], &["kenya"], &["lithuania"],
+    &["latvia"], &["estonia"], &["belarus"], &["kazakhstan"], &["georgia"], &["armenia"], &["azerbaijan"], &["bosnia"], &["albania"],
+    &["north macedonia"], &["montenegro"], &["kosovo"], &["malta"], &["luxembourg"], &["moldova"], &["thailand"], &["vietnam"], &["indonesia"],
+    &["malaysia"], &["singapore"], &["philippines"], &["taiwan"], &["pakistan"], &["bangladesh"], &["sri lanka"],
+];
+
+/// Known leagues: sport, country, names as they stand without it; the first is the one that is compared.
+const KNOWN: &[(Sport, &str, &[&str])] = &[
+    (Sport::Soccer, "england", &["premier league", "epl", "premiership", "premier league epl"]),
+    (Sport::Soccer, "england", &["championship", "efl championship", "league championship", "sky bet championship"]),
+    (Sport::Soccer, "england", &["league 1", "efl league 1", "league one"]),
+    (Sport::Soccer, "england", &["league 2", "efl league 2", "league two"]),
+    (Sport::Soccer, "england", &["fa cup", "emirates fa cup"]),
+    (Sport::Soccer, "england", &["efl cup", "carabao cup", "league cup"]),
+    (Sport::Soccer, "scotland", &["scottish premiership", "premiership", "premier league"]),
+    (Sport::Soccer, "spain", &["la liga", "laliga", "1 division", "liga"]),
+    (Sport::Soccer, "spain", &["la liga 2", "laliga 2", "laliga2", "2 division", "laliga hypermotion", "la liga hypermotion"]),
+    (Sport::Soccer, "spain", &["copa rey", "copa del rey", "king s cup"]),
+    (Sport::Soccer, "italy", &["serie a", "serie a enilive"]),
+    (Sport::Soccer, "italy", &["serie b", "serie bkt"]),
+    (Sport::Soccer, "italy", &["coppa italia", "coppa"]),
+    (Sport::Soccer, "germany", &["bundesliga", "1 bundesliga"]),
+    (Sport::Soccer, "germany", &["2 bundesliga", "bundesliga 2"]),
+    (Sport::Soccer, "germany", &["dfb pokal", "cup", "pokal"]),
+    (Sport::Soccer, "france", &["ligue 1", "ligue 1 mcdonald s", "ligue 1 uber eats"]),
+    (Sport::Soccer, "france", &["ligue 2", "ligue 2 bkt"]),
+    (Sport::Soccer, "portugal", &["primeira liga", "liga portugal", "liga", "primeira", "liga betclic"]),
+    (Sport::Soccer, "netherlands", &["eredivisie"]),
+    (Sport::Soccer, "netherlands", &["eerste divisie", "keuken kampioen divisie"]),
+    (Sport::Soccer, "belgium", &["pro league", "jupiler pro league", "1 division a", "jupiler league"]),
+    (Sport::Soccer, "turkey", &["super lig", "superlig", "super league"]),
+    (Sport::Soccer, "greece", &["super league", "super league 1"]),
+    (Sport::Soccer, "denmark", &["superliga", "superligaen"]),
+    (Sport::Soccer, "sweden", &["allsvenskan"]),
+    (Sport::Soccer, "norway", &["eliteserien", "tippeligaen"]),
+    (Sport::Soccer, "finland", &["veikkausliiga"]),
+    (Sport::Soccer, "poland", &["ekstraklasa"]),
+    (Sport::Soccer, "usa", &["mls", "major league soccer"]),
+    (Sport::Soccer, "mexico", &["liga mx", "liga mx apertura", "liga mx clausura"]),
+    (Sport::Soccer, "brazil", &["brasileirao", "serie a", "brasileiro serie a", "brasileirao serie a", "campeonato brasileiro serie a"]),
+    (Sport::Soccer, "brazil", &["brasileirao b", "serie b", "brasileiro serie b", "brasileirao serie b"]),
+    (Sport::Soccer, "argentina", &["liga profesional", "1 division", "superliga", "lpf", "liga profesional futbol"]),
+    (Sport::Soccer, "japan", &["j1 league", "j league", "j1", "j league 1"]),
+    (Sport::Soccer, "south korea", &["k league 1", "k league", "k1 league"]),
+    (Sport::Soccer, "australia", &["a league"]),
+    (Sport::Soccer, "saudi arabia", &["pro league", "saudi pro league", "professional league", "roshn league"]),
+    (Sport::Soccer, "international", &["champions league uefa", "uefa champions league", "champions league", "ucl"]),
+    (Sport::Soccer, "international", &["europa league uefa", "uefa europa league", "europa league", "uel"]),
+    (Sport::Soccer, "international", &["conference league uefa", "uefa conference league", "uefa europa conference league", "europa conference league", "conference league"]),
+    (Sport::Soccer, "international", &["nations league uefa", "uefa nations league", "nations league"]),
+    (Sport::Soccer, "international", &["copa libertadores", "conmebol libertadores", "libertadores"]),
+    (Sport::Soccer, "international", &["copa sudamericana", "conmebol sudamericana", "sudamericana"]),
+    (Sport::Soccer, "international", &["world cup qualification", "world cup qualifying", "fifa world cup qualifiers", "wc qualification", "world cup qualifiers"]),
+    (Sport::Soccer, "international", &["africa cup nations", "afcon", "cup nations"]),
+    (Sport::Basketball, "usa", &["nba"]),
+    (Sport::Basketball, "usa", &["ncaa", "ncaab", "ncaa basketball", "ncaa division 1"]),
+    (Sport::Basketball, "international", &["euroleague", "euro league", "turkish airlines euroleague"]),
+    (Sport::Basketball, "international", &["eurocup", "bkt eurocup"]),
+    (Sport::Basketball, "spain", &["acb", "liga acb", "liga endesa"]),
+    (Sport::Football, "usa", &["nfl", "national football league"]),
+    (Sport::Football, "usa", &["ncaa", "ncaaf", "ncaa football", "college football"]),
+    (Sport::Hockey, "usa", &["nhl", "national hockey league"]),
+    (Sport::Hockey, "russia", &["khl", "kontinental hockey league"]),
+    (Sport::Hockey, "sweden", &["shl"]),
+    (Sport::Hockey, "finland", &["liiga", "sm liiga"]),
+    (Sport::Hockey, "germany", &["del"]),
+    (Sport::Baseball, "usa", &["mlb", "major league baseball"]),
+    (Sport::Baseball, "japan", &["npb", "nippon professional baseball", "professional baseball"]),
+    (Sport::Baseball, "south korea", &["kbo", "kbo league"]),
+    (Sport::Mma, "", &["ufc", "ultimate fighting championship"]),
+    (Sport::Tennis, "", &["french open", "atp french open", "roland garros", "atp roland garros", "atp roland garros paris"]),
+    (Sport::Tennis, "", &["wimbledon", "atp wimbledon"]),
+    (Sport::Tennis, "", &["us open", "atp us open"]),
+    (Sport::Tennis, "", &["australian open", "atp australian open", "open", "atp open"]),
+    (Sport::Cricket, "india", &["ipl", "premier league"]),
+];
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn leagues_are_known_again_by_name_and_country() {
+        let check = |a: (&str, &str), b: (&str, &str), least: u16, most: u16| {
+            let (x, y) = (League::parse(Sport::Soccer, a.0, a.1), League::parse(Sport::Soccer, b.0, b.1));
+            let found = alike(&x, &y).0;
+            assert!((least..=most).contains(&found), "{a:?} {b:?}: {found}\n{x:?}\n{y:?}");
+            assert_eq!(alike(&y, &x).0, found, "{a:?} {b:?}");
+        };
+        check(("", "English Premier League"), ("England", "Premier League"), 1000, 1000);
+        check(("", "La Liga"), ("Spain", "LaLiga"), 1000, 1000);
+        check(("", "Champions League_UEFA"), ("International Tournaments", "UEFA Champions League"), 900, 1000);
+        check(("", "Portugal Primeira Liga"), ("Portugal", "Liga Portugal"), 1000, 1000);
+        check(("", "Serie A"), ("Italy", "Serie A"), 900, 1000);
+        check(("", "Bundesliga"), ("Germany", "2. Bundesliga"), 0, 400);
+        check(("", "Bundesliga"), ("Austria", "Bundesliga"), 0, 400);
+        check(("", "English Premier League"), ("Egypt", "Premier League"), 0, 0);
+        check(("", "English Premier League"), ("England", "Premier League 2"), 0, 0);
+        check(("", "Serie A"), ("Italy", "Serie B"), 0, 0);
+        check(("", "La Liga"), ("Spain", "Copa del Rey"), 0, 400);
+        check(("", ""), ("", ""), 0, 400);
+    }
+}

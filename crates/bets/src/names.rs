@@ -1,0 +1,455 @@
+//! Whether two names mean the same side: a club, a national team, a player, or a pair of players.
+//!
+//! Integers from 0 (different) to 1000 (the same), with the reason. Called by [`crate::score`].
+
+use crate::known;
+use crate::words::{GENERIC, closed_up, letters_apart, words};
+use domain::Sport;
+use std::collections::BTreeSet;
+use std::fmt;
+
+/// What sets one side apart from another of the same name: compared before the names are.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub(crate) struct Marks {
+    /// A women's side.
+    pub(crate) women: bool,
+    /// A youth side by its age; 0 where the venue says youth and no age.
+    pub(crate) youth: Option<u8>,
+    /// A second or third team.
+    pub(crate) reserve: Option<u8>,
+    /// A simulated or video-game match under real names.
+    pub(crate) virtual_: bool,
+}
+
+/// How the marks of two sides go together.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum Likeness {
+    /// Equal.
+    Equal,
+    /// One venue names the age, the other says youth alone.
+    Vague,
+    /// Not the same side.
+    Different,
+}
+
+impl Marks {
+    /// These and those of the league that the side plays in.
+    pub(crate) fn with(self, league: Self) -> Self {
+        let youth = match (self.youth, league.youth) {
+            (Some(0) | None, other) => other.or(self.youth),
+            (mine, _) => mine,
+        };
+        Self {
+            women: self.women || league.women,
+            youth,
+            reserve: self.reserve.or(league.reserve),
+            virtual_: self.virtual_ || league.virtual_,
+        }
+    }
+
+    /// Whether both can be the same side.
+    pub(crate) fn likeness(self, other: Self) -> Likeness {
+        let plain = self.women == other.women && self.reserve == other.reserve && self.virtual_ == other.virtual_;
+        match (plain, self.youth, other.youth) {
+            (false, ..) => Likeness::Different,
+            (true, a, b) if a == b => Likeness::Equal,
+            (true, Some(0), Some(_)) | (true, Some(_), Some(0)) => Likeness::Vague,
+            _ => Likeness::Different,
+        }
+    }
+
+    /// Takes one word; whether it was a mark.
+    fn take(&mut self, word: &str, last: bool, first: bool) -> bool {
+        let age = word.strip_prefix('u').filter(|n| n.len() == 2).and_then(|n| n.parse::<u8>().ok());
+        let mut found = true;
+        if WOMEN.contains(&word) || (last && matches!(word, "w" | "f")) {
+            self.women = true;
+        } else if let Some(age) = age.filter(|age| (13..=23).contains(age)) {
+            self.youth = Some(age);
+        } else if YOUTH.contains(&word) {
+            self.youth = self.youth.or(Some(0));
+        } else if RESERVE.contains(&word) || (last && !first && matches!(word, "ii" | "b" | "2")) || (first && word == "jong") {
+            self.reserve = Some(2);
+        } else if last && !first && matches!(word, "iii" | "c" | "3") {
+            self.reserve = Some(3);
+        } else if VIRTUAL.contains(&word) {
+            self.virtual_ = true;
+        } else {
+            found = false;
+        }
+        found
+    }
+}
+
+const WOMEN: &[&str] = &[
+    "women", "womens", "woman", "ladies", "frauen", "femenino", "femenina", "feminino", "feminina", "feminine", "feminines", "fem",
+    "femminile", "dames", "kvinner", "damer", "wfc", "nwsl", "wsl", "wnba", "wta", "wncaab", "damallsvenskan", "kobiet", "zhenskiy", "girls",
+];
+const YOUTH: &[&str] = &["youth", "youths", "primavera", "juvenil", "jugend", "jeugd", "juvenile"];
+const RESERVE: &[&str] = &["reserve", "reserves", "res", "castilla", "amateure", "academy", "rezerve"];
+const VIRTUAL: &[&str] = &["srl", "esoccer", "ebasketball", "efootball", "cyber", "virtual", "simulated", "esport2x4", "2k"];
+
+/// The marks among the words of a league's name.
+pub(crate) fn league_marks(words: &[String]) -> (Marks, Vec<String>) {
+    let mut marks = Marks::default();
+    let mut rest = Vec::new();
+    for (n, word) in words.iter().enumerate() {
+        // "Serie B" and "Liga 2" are levels, not second teams: a league's last word marks women alone.
+        let last = n + 1 == words.len() && matches!(word.as_str(), "w" | "f");
+        if !marks.take(word, last, n == 0) {
+            rest.push(word.clone());
+        }
+    }
+    (marks, rest)
+}
+
+/// Whether the sport is played by persons, whose names are given names and surnames.
+pub(crate) fn of_persons(sport: Sport) -> bool {
+    matches!(sport, Sport::Tennis | Sport::Mma | Sport::Boxing)
+}
+
+/// A name taken apart.
+#[derive(Clone, Debug)]
+pub(crate) struct Name {
+    pub(crate) marks: Marks,
+    /// All words but the marks.
+    plain: Vec<String>,
+    /// Of those, the ones that name.
+    core: Vec<String>,
+    /// The known team.
+    team: Option<&'static str>,
+    /// Players of a pair, where the name is one.
+    players: Vec<Vec<String>>,
+}
+
+impl Name {
+    /// Takes a name apart.
+    pub(crate) fn parse(sport: Sport, text: &str) -> Self {
+        let mut all = Vec::new();
+        for word in words(text) {
+            match known::place(sport, &word) {
+                Some(place) => all.extend(place.split(' ').map(str::to_owned)),
+                None => all.push(word),
+            }
+        }
+        let mut marks = Marks::default();
+        if of_persons(sport) {
+            let players = text.split('/').map(words).map(sorted).filter(|player| !player.is_empty()).collect();
+            if all.iter().any(|word| VIRTUAL.contains(&word.as_str())) {
+                marks.virtual_ = true;
+                all.retain(|word| !VIRTUAL.contains(&word.as_str()));
+            }
+            return Self { marks, core: all.clone(), plain: all, team: None, players };
+        }
+        let joined = all.join(" ");
+        let mut plain = Vec::new();
+        // A club of Tilburg is called so.
+        if joined == "willem ii" {
+            plain = all;
+        } else {
+            let (mut end, mut at_end) = (all.len(), true);
+            // Marks stand at the end, one behind the other: "Chelsea U21 W".
+            let mut tail = Vec::new();
+            while at_end && end > 0 {
+                let word = all.get(end - 1).map_or("", String::as_str);
+                at_end = marks.take(word, true, end == 1) || (GENERIC.contains(&word) && end > 1);
+                if at_end {
+                    if GENERIC.contains(&word) {
+                        tail.push(word.to_owned());
+                    }
+                    end -= 1;
+                }
+            }
+            for (n, word) in all.iter().take(end).enumerate() {
+                if !marks.take(word, false, n == 0) {
+                    plain.push(word.clone());
+                }
+            }
+            plain.extend(tail.into_iter().rev());
+        }
+        let mut core: Vec<String> = plain.iter().filter(|word| !GENERIC.contains(&word.as_str())).cloned().collect();
+        if core.is_empty() {
+            core.clone_from(&plain);
+        }
+        let team = known::team(sport, &plain.join(" ")).or_else(|| known::team(sport, &core.join(" ")));
+        Self { marks, plain, core, team, players: Vec::new() }
+    }
+
+    /// Beginnings of the words that two names of one side share: a quick way to leave most pairs out.
+    pub(crate) fn keys(&self, into: &mut BTreeSet<String>) {
+        if let Some(team) = self.team {
+            into.insert(format!("={team}"));
+        }
+        for word in &self.core {
+            if word.chars().count() > 1 {
+                into.insert(closed_up(word).chars().take(3).collect());
+            }
+        }
+    }
+}
+
+fn sorted(mut words: Vec<String>) -> Vec<String> {
+    words.sort();
+    words
+}
+
+/// Why two names were found alike or not.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
+pub enum Alike {
+    /// A person has said so in the mapping.
+    Confirmed,
+    /// The same words.
+    Same,
+    /// Known names of one team.
+    KnownName,
+    /// The same but for legal forms.
+    LegalForm,
+    /// A given name on one side, its initial on the other.
+    Initial,
+    /// A letter or two apart, or abbreviated.
+    Spelling,
+    /// One venue's name has a word more.
+    Shorter,
+    /// The shared words name no team by themselves, or the word more belongs to another one.
+    Doubtful,
+    /// Not the same.
+    Different,
+}
+
+impl fmt::Display for Alike {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(match self {
+            Self::Confirmed => "confirmed name",
+            Self::Same => "same name",
+            Self::KnownName => "known name of the same team",
+            Self::LegalForm => "same but for the legal form",
+            Self::Initial => "initial for a given name",
+            Self::Spelling => "spelled differently",
+            Self::Shorter => "a word more on one side",
+            Self::Doubtful => "only words that many teams have",
+            Self::Different => "different names",
+        })
+    }
+}
+
+/// How alike two names are, 0 to 1000, and why. The marks are compared elsewhere.
+pub(crate) fn alike(sport: Sport, a: &Name, b: &Name) -> (u16, Alike) {
+    if of_persons(sport) {
+        return players(a, b);
+    }
+    match (a.team, b.team) {
+        (Some(x), Some(y)) if x == y => {
+            return (1000, if a.core == b.core { Alike::Same } else { Alike::KnownName });
+        }
+        (Some(_), Some(_)) => return (0, Alike::Different),
+        _ => {}
+    }
+    let (found, why) = by_words(&a.core, &b.core, false);
+    let legal = |name: &Name| -> BTreeSet<String> {
+        name.plain.iter().filter(|word| GENERIC.contains(&word.as_str()) && !FILLERS.contains(&word.as_str())).cloned().collect()
+    };
+    if why == Alike::Same {
+        let (x, y) = (legal(a), legal(b));
+        if !x.is_empty() && !y.is_empty() && x.is_disjoint(&y) {
+            return (880, Alike::LegalForm);
+        }
+    }
+    (found, why)
+}
+
+/// Generic words that are no legal form: two names may differ in them.
+const FILLERS: &[&str] = &["da", "de", "del", "di", "do", "the", "club", "clube", "team", "esports", "esport", "gaming", "clan", "futbol", "football"];
+
+/// Two players, or two pairs of players in either order.
+fn players(a: &Name, b: &Name) -> (u16, Alike) {
+    match (a.players.as_slice(), b.players.as_slice()) {
+        ([x], [y]) => by_words(x, y, true),
+        ([x1, x2], [y1, y2]) => {
+            let worse = |p: (u16, Alike), q: (u16, Alike)| if p.0 <= q.0 { p } else { q };
+            let straight = worse(by_words(x1, y1, true), by_words(x2, y2, true));
+            let crossed = worse(by_words(x1, y2, true), by_words(x2, y1, true));
+            if straight.0 >= crossed.0 { straight } else { crossed }
+        }
+        _ => (0, Alike::Different),
+    }
+}
+
+/// Words that many teams have: alone they name none.
+const COMMON: &[&str] = &[
+    "al", "america", "and", "argentina", "athletic", "athletico", "atletico", "atl", "central", "city", "county", "dep", "deportivo", "dynamo", "east",
+    "el", "estudiantes", "gimnasia", "independiente", "inter", "international", "la", "las", "libertad", "lokomotiv", "los", "metalurh", "metalist",
+    "nacional", "national", "new", "north", "northern", "nova", "olimpia", "olimpija", "olympic", "olympique", "orlando", "racing", "rangers", "real", "red", "river",
+    "rovers", "saint", "san", "santa", "santos", "shakhtar", "slavia", "slovan", "south", "southern", "spartak", "sport", "sporting", "stade", "star",
+    "state", "torpedo", "town", "union", "united", "universidad", "universitatea", "university", "vila", "vitoria", "wanderers", "west", "western", "young", "zenit",
+    "bandits", "blue", "white", "black", "junior", "juniors", "tigers", "lions", "eagles", "wildcats", "bulldogs", "huskies", "cougars", "bears", "panthers",
+];
+
+/// Words that make another team of the same place: Dundee United is not Dundee.
+const TURNS: &[&str] = &[
+    "united", "city", "town", "rovers", "county", "wanderers", "athletic", "albion", "rangers", "thistle", "wednesday", "hotspur", "orient", "argyle",
+    "academical", "dynamo", "lokomotiv", "spartak", "cska", "inter", "racing", "sporting", "union", "real", "atletico", "deportivo", "universidad", "young",
+];
+/// The same, where almost always another team is meant.
+const OTHER_TEAM: &[&str] = &[
+    "state", "tech", "am", "northern", "southern", "eastern", "western", "central", "north", "south", "east", "west", "new", "aandm",
+    "junior", "juniors", "1948", "1860", "bissau", "equatorial",
+];
+
+/// How alike two lists of words are, whatever their order.
+fn by_words(a: &[String], b: &[String], person: bool) -> (u16, Alike) {
+    let mut left: Vec<&str> = a.iter().map(String::as_str).collect();
+    let mut right: Vec<&str> = b.iter().map(String::as_str).collect();
+    let mut met: Vec<(&str, u16, Alike)> = Vec::new();
+    // The surest likenesses first, so that no word is spent on a weaker one.
+    let rules: &[Rule] = if person { &PERSON } else { &TEAM };
+    for rule in rules {
+        left.retain(|x| {
+            let found = right.iter().position(|y| rule.holds(x, y));
+            if let Some(n) = found {
+                let y = right.swap_remove(n);
+                let longer = if y.len() > x.len() { y } else { x };
+                met.push((longer, rule.worth, rule.why));
+                right.sort_unstable();
+            }
+            found.is_none()
+        });
+    }
+    let named = |word: &&str| word.chars().count() > 1;
+    let worst = met.iter().min_by_key(|(_, worth, _)| *worth).copied();
+    let Some((_, worth, why)) = worst else { return (0, Alike::Different) };
+    // A person's surname has to be there in full; an initial alone is nobody.
+    if person && !met.iter().any(|(word, worth, why)| named(word) && *worth >= 800 && *why != Alike::Initial) {
+        return (0, Alike::Different);
+    }
+    let (more_left, more_right) = (left.iter().any(named), right.iter().any(named));
+    let initials_differ = left.iter().any(|w| !named(w)) && right.iter().any(|w| !named(w));
+    if person && (initials_differ || (!left.is_empty() && !right.is_empty())) {
+        return (0, Alike::Different);
+    }
+    if more_left && more_right {
+        return (200, Alike::Different);
+    }
+    let more: Vec<&str> = left.iter().chain(right.iter()).copied().collect();
+    if more.is_empty() {
+        return (worth, why);
+    }
+    let all_common = !person && met.iter().all(|(word, _, why)| COMMON.contains(word) || *why == Alike::Spelling);
+    let cap = if all_common || more.iter().any(|word| OTHER_TEAM.contains(word)) {
+        return (worth.min(500), Alike::Doubtful);
+    } else if !person && more.iter().any(|word| TURNS.contains(word)) {
+        700
+    } else if more.iter().all(|word| word.chars().all(|c| c.is_ascii_digit())) {
+        // The year of a foundation: Hannover 96.
+        950
+    } else {
+        800
+    };
+    (worth.min(cap), if why == Alike::Same || worth > cap { Alike::Shorter } else { why })
+}
+
+/// One way in which two words can be the same.
+struct Rule {
+    worth: u16,
+    why: Alike,
+    test: fn(&str, &str) -> bool,
+}
+impl Rule {
+    fn holds(&self, a: &str, b: &str) -> bool {
+        (self.test)(a, b)
+    }
+}
+
+const SAME: Rule = Rule { worth: 1000, why: Alike::Same, test: |a, b| a == b };
+const UMLAUT: Rule = Rule { worth: 980, why: Alike::Spelling, test: |a, b| closed_up(a) == closed_up(b) };
+const INITIAL: Rule = Rule {
+    worth: 950,
+    why: Alike::Initial,
+    test: |a, b| (a.chars().count() == 1) != (b.chars().count() == 1) && a.chars().next() == b.chars().next(),
+};
+const LETTER: Rule = Rule {
+    worth: 800,
+    why: Alike::Spelling,
+    test: |a, b| a.chars().count().min(b.chars().count()) >= 5 && letters_apart(&closed_up(a), &closed_up(b)) == 1,
+};
+const LETTERS: Rule = Rule {
+    worth: 700,
+    why: Alike::Spelling,
+    test: |a, b| a.chars().count().min(b.chars().count()) >= 8 && letters_apart(&closed_up(a), &closed_up(b)) == 2,
+};
+const SHORTENED: Rule = Rule {
+    worth: 750,
+    why: Alike::Spelling,
+    test: |a, b| a.chars().count().min(b.chars().count()) >= 3 && (a.starts_with(b) || b.starts_with(a)),
+};
+const TEAM: [Rule; 5] = [SAME, UMLAUT, LETTER, SHORTENED, LETTERS];
+const PERSON: [Rule; 5] = [SAME, UMLAUT, INITIAL, LETTER, LETTERS];
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn check(sport: Sport, a: &str, b: &str, least: u16, most: u16) {
+        let (x, y) = (Name::parse(sport, a), Name::parse(sport, b));
+        let found = if x.marks.likeness(y.marks) == Likeness::Equal { alike(sport, &x, &y).0 } else { 0 };
+        assert!((least..=most).contains(&found), "{a} | {b}: {found}, expected {least} to {most}\n{x:?}\n{y:?}");
+        assert_eq!(alike(sport, &x, &y).0, alike(sport, &y, &x).0, "{a} | {b}");
+    }
+
+    #[test]
+    fn names_of_one_club_are_known_again() {
+        let same = |a, b| check(Sport::Soccer, a, b, 900, 1000);
+        same("Manchester United", "Man Utd");
+        same("Paris Saint-Germain FC", "PSG");
+        same("1. FC Köln", "FC Koeln");
+        same("Bodø/Glimt", "FK Bodo Glimt");
+        same("Atlético de Madrid", "Atletico Madrid");
+        same("Wolverhampton Wanderers", "Wolves");
+        same("Inter", "Inter Milan");
+        same("Kuopio PS", "KuPS");
+        same("SSC Napoli", "Napoli");
+        same("Hannover 96", "Hannover");
+        same("Willem II", "Willem II Tilburg".get(..9).unwrap_or(""));
+        let lakers = |a, b| check(Sport::Basketball, a, b, 1000, 1000);
+        lakers("LA Lakers", "Los Angeles Lakers");
+        lakers("Lakers", "L.A. Lakers".get(5..).unwrap_or(""));
+    }
+
+    #[test]
+    fn names_that_look_alike_stay_apart() {
+        let apart = |a, b| check(Sport::Soccer, a, b, 0, 550);
+        apart("Manchester United", "Manchester City");
+        apart("Inter Milan", "Inter Miami");
+        apart("AC Milan", "Inter Milan");
+        apart("Racing Club", "Racing Santander");
+        apart("Dundee", "Dundee United");
+        apart("Real Madrid", "Real Sociedad");
+        apart("Sporting CP", "Sporting Gijon");
+        apart("Slovenia", "Slovakia");
+        apart("Chelsea", "Chelsea (W)");
+        apart("Barcelona", "Barcelona B");
+        apart("Ajax", "Jong Ajax");
+        apart("Benfica U19", "Benfica U23");
+        apart("Bayern Munich II", "Bayern Munich");
+        apart("Borussia Dortmund", "Borussia Monchengladbach");
+        check(Sport::Football, "Michigan", "Michigan State", 0, 550);
+        check(Sport::Football, "New York Giants", "New York Jets", 0, 0);
+    }
+
+    #[test]
+    fn persons_are_known_by_surname_and_initial() {
+        let same = |a, b| check(Sport::Tennis, a, b, 950, 1000);
+        same("Djokovic N.", "Novak Djokovic");
+        same("Djokovic, Novak", "Novak Djokovic");
+        same("N. Djokovic", "Djokovic N.");
+        same("Lan Mi", "Mi Lan");
+        same("Cerundolo J.M.", "Juan Manuel Cerundolo");
+        same("Bopanna R. / Ebden M.", "Matthew Ebden/Rohan Bopanna");
+        let apart = |a, b| check(Sport::Tennis, a, b, 0, 550);
+        apart("Cerundolo F.", "Juan Manuel Cerundolo");
+        apart("Zverev A.", "Zverev M.");
+        apart("Serena Williams", "Venus Williams");
+        apart("Novak Djokovic", "Novak Djokovic / Viktor Troicki");
+        apart("N. D.", "Novak Djokovic");
+        check(Sport::Tennis, "Carlos Alcaraz", "Alcaraz Garfia C.", 800, 800);
+    }
+}
