@@ -125,7 +125,7 @@ fn what_a_bet_pays_follows_from_the_conditions_end() {
     world.cancel(condition(3));
     world.resolve(condition(4), 7047, 1); // taken after the outcome was known: void
     let check = |number: u128, expect: Result<u128, ChainError>| {
-        assert_eq!(world.payout(LAST_TOKEN as u128 + number), expect, "{number}")
+        assert_eq!(world.payout(LAST_TOKEN as u128 + number), expect, "{number}");
     };
     check(1, Ok(18_500_000));
     check(2, Ok(0));

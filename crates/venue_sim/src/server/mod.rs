@@ -10,12 +10,14 @@ mod control;
 mod delay;
 mod desk;
 mod http;
+mod proxy;
 mod socket;
 #[cfg(test)]
 #[allow(clippy::unwrap_used, reason = "a test stops where something is wrong")]
 mod tests;
 
 pub use authority::Authority;
+pub use proxy::TlsProxy;
 
 use crate::VenueSim;
 use desk::Desk;
