@@ -9,5 +9,7 @@ mod bets;
 mod fixtures;
 #[path = "integration/hostile.rs"]
 mod hostile;
+#[path = "integration/lists.rs"]
+mod lists;
 #[path = "integration/quotes.rs"]
 mod quotes;
