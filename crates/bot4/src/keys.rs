@@ -20,11 +20,18 @@ pub(crate) const PARADEX_SIGNING_KEY: &str = "PARADEX_SIGNING_KEY";
 /// Address of the wallet behind the Paradex account; only needed where it is onboarded at start.
 pub(crate) const PARADEX_L1_ADDRESS: &str = "PARADEX_L1_ADDRESS";
 
+/// The SX Bet account's API key: its realtime feed and its account.
+pub(crate) const SX_API_KEY: &str = "SX_API_KEY";
+/// Private key of the SX Bet account: signs its orders; the API key belongs to its address.
+pub(crate) const SX_ACCOUNT_KEY: &str = "SX_ACCOUNT_KEY";
+/// Seed of the Ed25519 key that signs requests for a gateway of the operator's own, where `venues.sx.sign_requests` is on.
+pub(crate) const SX_REQUEST_SEED: &str = "SX_REQUEST_SEED";
+
 /// Where the copy of the journal lies, password included. Needed for nothing, and no wish to trade.
 pub(crate) const DATABASE_URL: &str = "DATABASE_URL";
 
 /// Every name: one of them set means that somebody wants to trade with it.
-pub(crate) const ALL: [&str; 7] = [
+pub(crate) const ALL: [&str; 10] = [
     VEST_SIGNING_KEY,
     VEST_PRIMARY_KEY,
     VEST_API_KEY,
@@ -32,11 +39,17 @@ pub(crate) const ALL: [&str; 7] = [
     PARADEX_ACCOUNT,
     PARADEX_SIGNING_KEY,
     PARADEX_L1_ADDRESS,
+    SX_API_KEY,
+    SX_ACCOUNT_KEY,
+    SX_REQUEST_SEED,
 ];
 /// Those of Vest alone.
 pub(crate) const OF_VEST: [&str; 4] = [VEST_SIGNING_KEY, VEST_PRIMARY_KEY, VEST_API_KEY, VEST_ACCOUNT_GROUP];
 /// Those of Paradex alone.
 pub(crate) const OF_PARADEX: [&str; 3] = [PARADEX_ACCOUNT, PARADEX_SIGNING_KEY, PARADEX_L1_ADDRESS];
+
+/// Those of SX Bet alone.
+pub(crate) const OF_SX: [&str; 3] = [SX_API_KEY, SX_ACCOUNT_KEY, SX_REQUEST_SEED];
 
 /// The file that credentials stand in is open to others.
 #[derive(Debug, thiserror::Error)]

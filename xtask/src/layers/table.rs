@@ -64,6 +64,7 @@ pub(super) const EDGES: &[(&str, Kind, &str, &str)] = &[
     ("vest_client", Normal, "venue_api", "implements the client's seam"),
     ("vest_client", Dev, "venue_sim", "meets a venue that takes, ends and changes things by itself"),
     ("bets", Normal, "domain", "listings and quotes are its words"),
+    ("bets", Normal, "books", "the margin of two odds and the split of the stakes"),
     ("sx_client", Normal, "domain", "converts the wire to its words"),
     ("sx_client", Normal, "signing", "EIP-712 orders, and Ed25519 requests for a gateway"),
     ("sx_client", Normal, "venue_api", "actions, replies and timers of a protocol machine"),
@@ -138,6 +139,9 @@ pub(super) const EDGES: &[(&str, Kind, &str, &str)] = &[
     ("bot4", Normal, "signing", "wiring: credentials"),
     ("bot4", Normal, "paradex_client", "wiring: one line per venue"),
     ("bot4", Normal, "vest_client", "wiring: one line per venue"),
+    ("bot4", Normal, "bets", "wiring: matching and the board of `bot4 quotes`"),
+    ("bot4", Normal, "sx_client", "wiring: one line per venue"),
+    ("bot4", Normal, "azuro_client", "wiring: one line per venue"),
     ("bot4", Normal, "paper", "wiring: the account of `mode: paper`"),
     ("bot4", Normal, "venue_sim", "the demo's venues, and `bot4 venue-sim`"),
     (

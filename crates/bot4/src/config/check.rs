@@ -17,13 +17,22 @@ impl Config {
     /// # Errors
     /// The first value that makes no sense, with its place.
     pub(crate) fn resolve(loaded: &Loaded<FileConfig>) -> Result<Self, ConfigError> {
+        let pairs = Check { loaded, file: &loaded.config }.pairs()?;
+        Ok(Self { pairs, ..Self::resolve_for_bets(loaded)? })
+    }
+
+    /// The same for what trades no pair: the betting venues alone.
+    ///
+    /// # Errors
+    /// As [`Config::resolve`].
+    pub(crate) fn resolve_for_bets(loaded: &Loaded<FileConfig>) -> Result<Self, ConfigError> {
         let check = Check { loaded, file: &loaded.config };
-        let pairs = check.pairs()?;
         check.places()?;
         check.execution()?;
         check.venues()?;
+        check.bets()?;
         check.rest()?;
-        Ok(Self { hash: loaded.hash.clone(), file: loaded.config.clone(), pairs })
+        Ok(Self { hash: loaded.hash.clone(), file: loaded.config.clone(), pairs: Vec::new() })
     }
 }
 
@@ -154,6 +163,11 @@ impl Check<'_> {
             ("venues.vest.v3_ws", &v.vest.v3_ws, "wss"),
             ("venues.paradex.rest", &v.paradex.rest, "https"),
             ("venues.paradex.ws", &v.paradex.ws, "wss"),
+            ("venues.sx.rest", &v.sx.rest, "https"),
+            ("venues.sx.ws", &v.sx.ws, "wss"),
+            ("venues.azuro.rest", &v.azuro.rest, "https"),
+            ("venues.azuro.ws", &v.azuro.ws, "wss"),
+            ("venues.azuro.rpc", &v.azuro.rpc, "https"),
         ];
         for (path, url, wanted) in urls {
             // The URL itself is not repeated: somebody may have written a password into it.
@@ -168,6 +182,8 @@ impl Check<'_> {
         let certificates = [
             ("venues.vest.ca", &v.vest.ca),
             ("venues.paradex.ca", &v.paradex.ca),
+            ("venues.sx.ca", &v.sx.ca),
+            ("venues.azuro.ca", &v.azuro.ca),
             ("database.root_cert", &self.file.database.root_cert),
         ];
         for (path, certificate) in certificates {
@@ -228,6 +244,32 @@ impl Check<'_> {
                     format!("{} is out of range: from 0.5 to 2 dollars per unit of a currency that stands for dollars", quote.0);
                 return self.complain(&format!("venues.{venue}.quote_usd"), why);
             }
+        }
+        Ok(())
+    }
+
+    fn bets(&self) -> Result<(), ConfigError> {
+        let (bets, v) = (&self.file.bets, &self.file.venues);
+        if bets.sports.is_empty() {
+            return self.complain("bets.sports", "names no sport; write for example `sports: [soccer, tennis]`");
+        }
+        if let Some(n) = (1..bets.sports.len()).find(|n| bets.sports[..*n].contains(&bets.sports[*n])) {
+            return self.complain(&format!("bets.sports.{n}"), "stands there already");
+        }
+        self.within("bets.horizon_h", bets.horizon_h, 1, 720)?;
+        self.within("bets.budget_usd", bets.budget_usd.0, Usd::from_e8(domain::SCALE), Usd::from_e8(1_000_000 * domain::SCALE))?;
+        self.within("bets.gas_usd", bets.gas_usd.0, Usd::ZERO, Usd::from_e8(100 * domain::SCALE))?;
+        let margin = bets.margin_min_percent.0;
+        if margin < Rate::ZERO || margin >= HUNDRED_PERCENT {
+            return self.complain("bets.margin_min_percent", format!("{margin}% is out of range: from 0 to below 100"));
+        }
+        self.within("venues.sx.max_quote_age_s", v.sx.max_quote_age_s, 1, 86_400)?;
+        self.within("venues.azuro.max_quote_age_s", v.azuro.max_quote_age_s, 1, 86_400)?;
+        let dollars = azuro_client::environment::ENVIRONMENTS.iter().filter(|e| e.tradable).map(|e| e.name);
+        let known: Vec<&str> = dollars.collect();
+        if !known.contains(&v.azuro.environment.as_str()) {
+            let why = format!("{:?} is no environment that bets in dollars: {}", v.azuro.environment, known.join(" or "));
+            return self.complain("venues.azuro.environment", why);
         }
         Ok(())
     }

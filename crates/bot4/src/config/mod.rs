@@ -3,6 +3,7 @@
 //! Owns the settings, their defaults, their bounds and the words that explain them; `config_manager` owns where a value
 //! came from. Read once at start: a change is made in the file and begins with the next start. Called by every command.
 
+mod bets;
 mod check;
 mod order;
 mod pairs;

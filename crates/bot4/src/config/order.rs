@@ -1,6 +1,7 @@
 //! In which order a section's settings stand in its type: neither a schema nor a JSON value keeps it. Called to show them, and
 //! by the tests that make the example and the reference.
 
+use super::bets::{AzuroSection, BetsSection, SxSection};
 use super::pairs::PairEntry;
 use super::sections::{
     DatabaseSection, ExecutionSection, FileConfig, HttpSection, JournalSection, PaperSection, ParadexSection, RiskSection,
@@ -22,9 +23,12 @@ pub(crate) fn fields(path: &str) -> &'static [&'static str] {
         "database" => of::<DatabaseSection>(),
         "watchdog" => of::<WatchdogSection>(),
         "paper" => of::<PaperSection>(),
+        "bets" => of::<BetsSection>(),
         "venues" => of::<VenuesSection>(),
         "venues.vest" => of::<VestSection>(),
         "venues.paradex" => of::<ParadexSection>(),
+        "venues.sx" => of::<SxSection>(),
+        "venues.azuro" => of::<AzuroSection>(),
         _ => &[],
     }
 }

@@ -1,6 +1,7 @@
 //! The configuration as a file says it, section by section. The words above each setting are what the operator reads: in
 //! the example file, in the reference and in his editor, all of which are made from them.
 
+use super::bets::{AzuroSection, BetsSection, SxSection};
 use super::pairs::{self, PairEntry};
 use super::values::{Dollars, Even, Funding, Generation, Mode, PerUnit, Percent, QuietWindow, Stop, Survives};
 use domain::record::Policy;
@@ -119,6 +120,8 @@ impl Default for ParadexSection {
 pub(crate) struct VenuesSection {
     pub(crate) vest: VestSection,
     pub(crate) paradex: ParadexSection,
+    pub(crate) sx: SxSection,
+    pub(crate) azuro: AzuroSection,
 }
 
 /// How orders and rounds are driven. A round keeps what it was opened with.
@@ -369,6 +372,7 @@ pub(crate) struct FileConfig {
     pub(crate) database: DatabaseSection,
     pub(crate) watchdog: WatchdogSection,
     pub(crate) paper: PaperSection,
+    pub(crate) bets: BetsSection,
     pub(crate) venues: VenuesSection,
 }
 
@@ -396,6 +400,7 @@ impl Default for FileConfig {
             database: DatabaseSection::default(),
             watchdog: WatchdogSection::default(),
             paper: PaperSection::default(),
+            bets: BetsSection::default(),
             venues: VenuesSection::default(),
         }
     }
