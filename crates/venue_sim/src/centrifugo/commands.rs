@@ -149,24 +149,25 @@ impl Hub {
         let mut result = Map::new();
         let mut publications = Vec::new();
         let mut position = None;
-        if wants_position && (namespace.positioned || namespace.recoverable) {
-            if let Some(stream) = self.stream(channel, now) {
-                position = Some(Position { epoch: stream.epoch().to_owned(), offset: stream.top() });
-                result.insert("epoch".to_owned(), Value::from(stream.epoch()));
-                result.insert("offset".to_owned(), Value::from(stream.top()));
-                result.insert("positioned".to_owned(), Value::Bool(true));
-                result.insert("recoverable".to_owned(), Value::Bool(namespace.recoverable));
-                if let Some(from) = recover.filter(|_| namespace.recoverable) {
-                    result.insert("was_recovering".to_owned(), Value::Bool(true));
-                    if let Some(missed) = stream.since(&from, most).filter(|_| !lost) {
-                        // The client goes on from where it was: each publication moves it.
-                        result.insert("recovered".to_owned(), Value::Bool(true));
-                        result.insert("offset".to_owned(), Value::from(from.offset));
-                        publications = missed;
-                    } else if shows_rest && !lost && from.epoch == stream.epoch() {
-                        publications = stream.after(from.offset);
-                        publications.truncate(most);
-                    }
+        if wants_position
+            && (namespace.positioned || namespace.recoverable)
+            && let Some(stream) = self.stream(channel, now)
+        {
+            position = Some(Position { epoch: stream.epoch().to_owned(), offset: stream.top() });
+            result.insert("epoch".to_owned(), Value::from(stream.epoch()));
+            result.insert("offset".to_owned(), Value::from(stream.top()));
+            result.insert("positioned".to_owned(), Value::Bool(true));
+            result.insert("recoverable".to_owned(), Value::Bool(namespace.recoverable));
+            if let Some(from) = recover.filter(|_| namespace.recoverable) {
+                result.insert("was_recovering".to_owned(), Value::Bool(true));
+                if let Some(missed) = stream.since(&from, most).filter(|_| !lost) {
+                    // The client goes on from where it was: each publication moves it.
+                    result.insert("recovered".to_owned(), Value::Bool(true));
+                    result.insert("offset".to_owned(), Value::from(from.offset));
+                    publications = missed;
+                } else if shows_rest && !lost && from.epoch == stream.epoch() {
+                    publications = stream.after(from.offset);
+                    publications.truncate(most);
                 }
             }
         }
