@@ -7,6 +7,10 @@
 mod abi;
 mod bets;
 mod contracts;
+#[path = "../integration/harness.rs"]
+#[allow(dead_code, reason = "the integration tests need more of it than these")]
+mod harness;
+mod lives;
 mod money;
 mod node;
 mod refusals;

@@ -40,8 +40,16 @@ pub(crate) struct Node {
 impl Node {
     /// Starts one and waits until it listens. Every transaction is mined at once, any sender is believed.
     pub(crate) fn start() -> Self {
+        Self::run(&[])
+    }
+    /// As [`Node::start`], with a first block of this time.
+    pub(crate) fn start_at(unix_s: u64) -> Self {
+        Self::run(&["--timestamp", &unix_s.to_string()])
+    }
+
+    fn run(options: &[&str]) -> Self {
         let mut command = Command::new(program());
-        command.args(["--host", "127.0.0.1", "--port", "0", "--chain-id", "137", "--hardfork", "cancun"]);
+        command.args(["--host", "127.0.0.1", "--port", "0", "--chain-id", "137", "--hardfork", "cancun"]).args(options);
         let mut child = command.stdin(Stdio::null()).stdout(Stdio::piped()).stderr(Stdio::null()).spawn().unwrap();
         let mut said = BufReader::new(child.stdout.take().unwrap());
         let address = loop {

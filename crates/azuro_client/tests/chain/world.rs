@@ -14,8 +14,10 @@ use azuro_client::sign::{self, BetTerms, SignedBet, Sponsored, parse_condition};
 use domain::{MarketId, Outcome};
 use serde_json::{Value, json};
 use signing::eip712::{Address, U256, keccak256};
-use signing::{EvmKey, EvmSignature};
+use signing::{EvmKey, EvmSignature, SanitizedValue};
 
+/// The bettor's, of the golden vectors: made up, holds nothing anywhere else.
+const KEY: &str = "0x3a51dbab6a3b1bdac88b2cb564eab05962b5ed6a5843c270b3b76b838dd42068";
 /// A dollar in raw units of the bet token.
 pub(crate) const DOLLAR: u128 = 1_000_000;
 /// What the bettor holds at first.
@@ -62,8 +64,10 @@ pub(crate) struct World {
 impl World {
     /// Everything in place; nothing is approved yet.
     pub(crate) fn new() -> Self {
-        let node = Node::start();
-        let bettor = EvmKey::from_bytes(&[0x3a; 32]).unwrap();
+        Self::on(Node::start())
+    }
+    fn on(node: Node) -> Self {
+        let bettor = EvmKey::from_hex(&SanitizedValue::from(KEY)).unwrap();
         let oracle = EvmKey::from_bytes(&[0x0c; 32]).unwrap();
         let relayer = Address::repeat_byte(0x7e);
         place(&node, oracle.address());
@@ -78,7 +82,10 @@ impl World {
 
     /// As [`World::new`], and the relayer may take all that the bettor has.
     pub(crate) fn approved() -> Self {
-        let world = Self::new();
+        Self::approved_on(Node::start())
+    }
+    pub(crate) fn approved_on(node: Node) -> Self {
+        let world = Self::on(node);
         let call = Call::Approve { spender: POLYGON.relayer, amount: U256::from(MEANS) };
         world.send(world.bettor.address(), POLYGON.bet_token, &call.calldata()).unwrap();
         world
@@ -211,6 +218,11 @@ impl World {
         let call = ITable::rejectBetsCall { rows: vec![row] };
         self.send(self.oracle.address(), POLYGON.core, &call.abi_encode()).unwrap();
     }
+}
+
+/// A signature as it stands in a request.
+pub(crate) fn hex_signature(text: &Value) -> EvmSignature {
+    EvmSignature::from_hex(text.as_str().unwrap()).unwrap()
 }
 
 /// What the bettor signs, in the ABI's words.
