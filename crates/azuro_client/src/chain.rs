@@ -5,7 +5,7 @@
 
 use crate::contracts::{self, AnswerError, Call, ChainEvent, Revert, topics};
 use crate::error::Unreadable;
-use crate::wire::rpc::{self, Answer, BlockRow, LogRow};
+use crate::wire::rpc::{self, Answer, BlockRow, FeesRow, LogRow, ReceiptRow};
 use serde_json::json;
 use signing::eip712::{Address, U256};
 
@@ -16,6 +16,19 @@ pub struct Head {
     pub number: u64,
     /// Unix seconds.
     pub time_s: u64,
+}
+
+/// A transaction in a block.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Receipt {
+    /// False: the contract refused it.
+    pub done: bool,
+    /// The block's number.
+    pub block: u64,
+    /// Gas used.
+    pub gas: u64,
+    /// Paid per gas, wei.
+    pub price: u128,
 }
 
 /// Why a node gave no answer to rely on.
@@ -96,7 +109,7 @@ fn result<'a>(what: &'static str, id: u64, body: &'a [u8]) -> Result<&'a str, Ch
     answer.result.map(|raw| raw.get()).ok_or_else(|| bad(what, "it has neither a result nor an error"))
 }
 
-fn bytes(text: &str) -> Option<Vec<u8>> {
+pub(crate) fn bytes(text: &str) -> Option<Vec<u8>> {
     hex::decode(text.strip_prefix("0x")?).ok()
 }
 
@@ -181,4 +194,62 @@ pub fn read_events(id: u64, from: Address, body: &[u8]) -> Result<Vec<ChainEvent
         }
     }
     Ok(events)
+}
+
+/// Base fee of the next block and the middle tip of the last ones, wei per gas, of `eth_feeHistory` with one percentile.
+///
+/// # Errors
+/// [`ChainError`].
+pub fn read_fees(id: u64, body: &[u8]) -> Result<(u128, u128), ChainError> {
+    let what = "the fees of the last blocks";
+    let row: FeesRow = serde_json::from_str(result(what, id, body)?).map_err(|cause| bad(what, cause.to_string()))?;
+    let wei = |text: &str| quantity(text).and_then(|n| u128::try_from(n).ok()).ok_or_else(|| bad(what, format!("{text:?}")));
+    let base = row.base_fee_per_gas.last().ok_or_else(|| bad(what, "there is no base fee: the chain is none of EIP-1559"))?;
+    let mut tips = row.reward.iter().flatten().flatten().map(|tip| wei(tip)).collect::<Result<Vec<_>, _>>()?;
+    tips.sort_unstable();
+    Ok((wei(base)?, tips.get(tips.len() / 2).copied().unwrap_or(0)))
+}
+
+/// The hash that a node gives for a transaction it took.
+///
+/// # Errors
+/// [`ChainError`].
+pub fn read_hash(id: u64, body: &[u8]) -> Result<String, ChainError> {
+    let what = "the answer to a transaction";
+    let text = string(what, id, body)?;
+    if bytes(&text).is_some_and(|bytes| bytes.len() == 32) { Ok(text) } else { Err(bad(what, format!("{text:?} is no hash"))) }
+}
+
+/// The receipt of a transaction; `None` while it is in no block.
+///
+/// # Errors
+/// [`ChainError`], also for a receipt of another transaction.
+pub fn read_receipt(id: u64, hash: &str, body: &[u8]) -> Result<Option<Receipt>, ChainError> {
+    let what = "the receipt";
+    let row: Option<ReceiptRow> = match result(what, id, body) {
+        Ok(raw) => serde_json::from_str(raw).map_err(|cause| bad(what, cause.to_string()))?,
+        // An answer whose result is null reads as one without a result.
+        Err(ChainError::Unreadable(_)) if is_null(id, body) => None,
+        Err(cause) => return Err(cause),
+    };
+    let Some(row) = row else { return Ok(None) };
+    if !row.transaction_hash.eq_ignore_ascii_case(hash) {
+        return Err(bad(what, format!("it is about {}", row.transaction_hash)));
+    }
+    let number = |text: &str| quantity(text).and_then(|n| u64::try_from(n).ok()).ok_or_else(|| bad(what, format!("{text:?}")));
+    let price = match &row.effective_gas_price {
+        Some(text) => quantity(text).and_then(|n| u128::try_from(n).ok()).ok_or_else(|| bad(what, format!("{text:?}")))?,
+        None => 0,
+    };
+    let done = match row.status.as_str() {
+        "0x1" => true,
+        "0x0" => false,
+        other => return Err(bad(what, format!("its status is {other:?}"))),
+    };
+    Ok(Some(Receipt { done, block: number(&row.block_number)?, gas: number(&row.gas_used)?, price }))
+}
+
+fn is_null(id: u64, body: &[u8]) -> bool {
+    serde_json::from_slice::<serde_json::Value>(body)
+        .is_ok_and(|answer| answer["id"] == id && answer.get("result").is_some_and(serde_json::Value::is_null))
 }

@@ -32,6 +32,7 @@ mod session;
 pub mod sign;
 pub mod state;
 mod submit;
+pub mod transaction;
 mod wire;
 
 pub use client::AzuroClient;

@@ -202,6 +202,8 @@ pub struct OrderWord {
     pub result: Option<Settlement>,
     /// Whether the relayer has a transaction for it.
     pub transaction: bool,
+    /// Whether its payout was claimed.
+    pub redeemed: bool,
     /// The venue's error and its message, joined.
     pub error: Option<String>,
 }
@@ -377,7 +379,15 @@ fn order_word(row: OrderRow, environment: &Environment) -> Result<OrderWord, Unr
         (Some(error), Some(message)) => Some(format!("{error}: {message}")),
         (error, message) => error.or(message),
     };
-    Ok(OrderWord { id: row.id, state, taken, result, transaction: row.tx_hash.is_some(), error })
+    Ok(OrderWord {
+        id: row.id,
+        state,
+        taken,
+        result,
+        transaction: row.tx_hash.is_some(),
+        redeemed: row.redeemed_at.is_some(),
+        error,
+    })
 }
 
 /// An error body of status 4xx: its code and message, joined; `None` where it holds neither.

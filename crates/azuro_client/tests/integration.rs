@@ -13,3 +13,5 @@ mod hostile;
 mod lists;
 #[path = "integration/quotes.rs"]
 mod quotes;
+#[path = "integration/transactions.rs"]
+mod transactions;

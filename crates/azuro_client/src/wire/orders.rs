@@ -14,6 +14,8 @@ pub(crate) struct OrderRow {
     pub(crate) bet_id: Option<Digits>,
     pub(crate) tx_hash: Option<String>,
     pub(crate) result: Option<String>,
+    /// When its payout was claimed.
+    pub(crate) redeemed_at: Option<String>,
     pub(crate) meta: Option<MetaRow>,
     pub(crate) error: Option<String>,
     pub(crate) error_message: Option<String>,

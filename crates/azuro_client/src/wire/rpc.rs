@@ -35,6 +35,27 @@ pub(crate) struct LogRow {
     pub(crate) removed: Option<bool>,
 }
 
+/// `eth_feeHistory`.
+#[derive(Debug, Deserialize)]
+#[serde(rename_all = "camelCase")]
+pub(crate) struct FeesRow {
+    /// One more than blocks were asked for: the last is the next block's.
+    pub(crate) base_fee_per_gas: Vec<String>,
+    /// Per block, per percentile; absent where none was asked for.
+    pub(crate) reward: Option<Vec<Vec<String>>>,
+}
+
+/// `eth_getTransactionReceipt`.
+#[derive(Debug, Deserialize)]
+#[serde(rename_all = "camelCase")]
+pub(crate) struct ReceiptRow {
+    pub(crate) transaction_hash: String,
+    pub(crate) status: String,
+    pub(crate) block_number: String,
+    pub(crate) gas_used: String,
+    pub(crate) effective_gas_price: Option<String>,
+}
+
 /// The body of a request.
 pub(crate) fn request(id: u64, method: &str, params: Value) -> String {
     json!({ "jsonrpc": "2.0", "id": id, "method": method, "params": params }).to_string()
