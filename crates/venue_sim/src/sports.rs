@@ -454,6 +454,11 @@ impl Sports {
         (a + (b - a) * t / 1_000) * self.shape.noise_permille / 1_000
     }
 
+    /// A duration of real matches at the pace of this world, ms.
+    pub fn paced_ms(&self, ms: i64) -> i64 {
+        self.real(ms)
+    }
+
     fn paced(&self, minutes: i64) -> i64 {
         self.real(minutes * MINUTE_MS).max(1_000)
     }

@@ -124,10 +124,7 @@ mod tests {
     #[test]
     fn nested_dynamic_parts_are_placed_by_their_own_offsets() {
         // f(uint256, (uint256, bytes)[]) with one element.
-        let value = [
-            Abi::uint(7u64),
-            Abi::List(vec![Abi::Tuple(vec![Abi::uint(1u64), Abi::Bytes(vec![0xab; 3])])]),
-        ];
+        let value = [Abi::uint(7u64), Abi::List(vec![Abi::Tuple(vec![Abi::uint(1u64), Abi::Bytes(vec![0xab; 3])])])];
         let bytes = encode(&value);
         let words: Vec<U256> = bytes.chunks(32).map(U256::from_be_slice).collect();
         let small = |i: usize| u64::try_from(words[i]).unwrap_or(u64::MAX);

@@ -88,6 +88,10 @@ impl ServerOptions {
             ..Self::default()
         }
     }
+    /// REST below `/api/v1/public`, WebSocket at `/v1/streams/feed` (venues/azuro.md, section 1); the chain's node at `/rpc`.
+    pub fn azuro() -> Self {
+        Self { rest_prefix: "/api/v1/public".to_owned(), ws_path: "/v1/streams/feed".to_owned(), ..Self::default() }
+    }
 }
 
 /// Starts servers.
