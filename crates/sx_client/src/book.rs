@@ -2,8 +2,8 @@
 
 use crate::ladder::{Ladder, capacity, taker_probability};
 use crate::parse::{Level, level};
-use crate::wire::json::object;
-use crate::wire::rest::{BookRow, LevelRow};
+use crate::wire::json::members;
+use crate::wire::rest::LevelRow;
 use domain::{MarketId, Odds, Stake};
 use serde::de::{DeserializeSeed, Deserializer, SeqAccess, Visitor};
 use std::fmt;
@@ -46,18 +46,15 @@ pub struct Best {
 impl Book {
     /// Takes a message for `market`. The buffers are reused: no allocation once they have grown.
     pub fn take(&mut self, market: MarketId, text: &str) -> Taken {
-        let Some(row) = object::<BookRow<'_>>(text) else { return Taken::Unreadable };
-        if row.market_hash.parse() != Ok(market) || row.version.is_empty() {
-            return Taken::Unreadable;
-        }
+        let Some((version, sides)) = read(market, text) else { return Taken::Unreadable };
         // A book that was lost is not known by its version any more, yet no older one may take its place.
-        if row.version.as_ref() < self.version.as_str() || (self.valid && row.version == self.version) {
+        if version < self.version.as_str() || (self.valid && version == self.version) {
             return Taken::Stale;
         }
-        for (raw, levels) in [row.outcome_one, row.outcome_two].into_iter().zip(&mut self.spare) {
+        for (raw, levels) in sides.into_iter().zip(&mut self.spare) {
             levels.clear();
-            let mut reader = serde_json::Deserializer::from_str(raw.get());
-            if (LevelsInto(levels)).deserialize(&mut reader).is_err() {
+            let mut reader = serde_json::Deserializer::from_str(raw);
+            if LevelsInto(levels).deserialize(&mut reader).is_err() || reader.end().is_err() {
                 return Taken::Unreadable;
             }
         }
@@ -65,7 +62,7 @@ impl Book {
         std::mem::swap(&mut self.one, one);
         std::mem::swap(&mut self.two, two);
         self.version.clear();
-        self.version.push_str(&row.version);
+        self.version.push_str(version);
         (self.valid, self.known) = (true, true);
         Taken::Replaced
     }
@@ -104,6 +101,19 @@ impl Book {
         let reachable = levels.iter().filter(|l| l.size > 0 && taker_probability(l.p).is_some_and(|p| ladder.contains(p)));
         best_of(*reachable.max_by_key(|level| level.p)?)
     }
+}
+
+fn inner(value: &str) -> Option<&str> {
+    value.strip_prefix('"')?.strip_suffix('"')
+}
+
+/// Version and both sides of a message for this market.
+fn read(market: MarketId, text: &str) -> Option<(&str, [&str; 2])> {
+    let [id, version, one, two] = members(text, ["marketHash", "version", "outcomeOne", "outcomeTwo"])?;
+    (inner(id?)?.parse() == Ok(market)).then_some(())?;
+    // Fixed-width digits in fact; anything that compares as text is let pass.
+    let version = inner(version?).filter(|version| !version.is_empty() && !version.contains('\\'))?;
+    Some((version, [one?, two?]))
 }
 
 /// The level as its taker has it.

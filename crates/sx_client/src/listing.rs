@@ -112,6 +112,11 @@ fn picks(question: Question, market: &Market) -> Option<[Pick; 2]> {
     })
 }
 
+/// The venue's number of a sport that it lists.
+pub fn sport_number(sport: Sport) -> Option<u32> {
+    SPORTS.iter().find(|(_, ours)| *ours == sport).map(|(number, _)| *number)
+}
+
 /// A market as both venues' words have it. `takes_bets`: what is known of its fixture lets it be bet on.
 pub fn listing(market: &Market, takes_bets: bool) -> Listing {
     let sport = SPORTS.iter().find(|(number, _)| *number == market.sport).map_or(Sport::Other, |(_, sport)| *sport);

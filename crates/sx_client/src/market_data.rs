@@ -53,6 +53,8 @@ impl SxClient {
         // Without its channel a book would be stale the moment it was read.
         let Some(since) = self.session.channels.book_since(market) else { return };
         let what = Pending::Snapshot { market, since };
+        self.requests
+            .drop_waiting(|one| matches!(one, Pending::Snapshot { market: same, .. } if *same == market && *one != what));
         if !self.requests.is_asked(&what) {
             self.ask(what, call::snapshot(market), now, out);
         }

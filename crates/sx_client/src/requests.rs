@@ -125,6 +125,10 @@ impl Requests {
     pub(crate) fn is_asked(&self, what: &Pending) -> bool {
         self.open.values().any(|(one, _)| one == what) || self.waiting.iter().any(|(one, _)| one == what)
     }
+    /// Drops reads that wait for their budget and that nobody needs any more.
+    pub(crate) fn drop_waiting(&mut self, needless: impl Fn(&Pending) -> bool) {
+        self.waiting.retain(|(what, _)| !needless(what));
+    }
     /// How long until an order may leave, ms; 0: now.
     pub(crate) fn order_wait_ms(&self, per_s: u32, now: Mono) -> u64 {
         self.orders.from(per_s).since(now).div_ceil(1_000_000)

@@ -2,7 +2,7 @@
 //!
 //! A text frame holds one JSON object per line. An empty object is a ping and wants one back.
 
-use super::json::object;
+use super::json::{members, object, string};
 use serde::Deserialize;
 use serde_json::value::RawValue;
 use std::borrow::Cow;
@@ -117,8 +117,6 @@ struct Envelope<'a> {
     subscribe: Option<&'a RawValue>,
     #[serde(borrow)]
     error: Option<&'a RawValue>,
-    #[serde(borrow)]
-    push: Option<&'a RawValue>,
 }
 
 #[derive(Deserialize)]
@@ -143,31 +141,12 @@ struct Subscribe<'a> {
 }
 
 #[derive(Deserialize)]
-struct Pub<'a> {
-    #[serde(borrow)]
-    data: &'a RawValue,
-    offset: Option<u64>,
-}
-
-#[derive(Deserialize)]
 struct Failure<'a> {
     code: u32,
     #[serde(borrow, default)]
     message: Cow<'a, str>,
     #[serde(default)]
     temporary: bool,
-}
-
-#[derive(Deserialize)]
-struct Push<'a> {
-    #[serde(borrow, default)]
-    channel: Cow<'a, str>,
-    #[serde(borrow, rename = "pub")]
-    publication: Option<&'a RawValue>,
-    #[serde(borrow)]
-    unsubscribe: Option<&'a RawValue>,
-    #[serde(borrow)]
-    disconnect: Option<&'a RawValue>,
 }
 
 #[derive(Deserialize)]
@@ -186,10 +165,10 @@ fn read(line: &str) -> Option<Message<'_>> {
     if inner.trim().is_empty() {
         return Some(Message::Ping);
     }
-    let envelope: Envelope<'_> = object(line)?;
-    if let Some(push) = envelope.push {
-        return read_push(push.get());
+    if let [Some(push)] = members(line, ["push"])? {
+        return read_push(push);
     }
+    let envelope: Envelope<'_> = object(line)?;
     let id = envelope.id?;
     if let Some(error) = envelope.error {
         let Failure { code, message, temporary } = object(error.get())?;
@@ -208,20 +187,26 @@ fn read(line: &str) -> Option<Message<'_>> {
 }
 
 fn publication(text: &str) -> Option<Publication<'_>> {
-    let Pub { data, offset } = object(text)?;
-    Some(Publication { data: data.get(), offset })
+    let [data, offset] = members(text, ["data", "offset"])?;
+    let offset = match offset {
+        Some(offset) => Some(offset.parse().ok()?),
+        None => None,
+    };
+    Some(Publication { data: data?, offset })
 }
 
+/// What is pushed comes hundreds of times a second, so it is read without copying.
 fn read_push(text: &str) -> Option<Message<'_>> {
-    let push: Push<'_> = object(text)?;
-    if let Some(one) = push.publication {
-        return Some(Message::Published { channel: push.channel, publication: publication(one.get())? });
+    let [channel, one, unsubscribed, disconnect] = members(text, ["channel", "pub", "unsubscribe", "disconnect"])?;
+    let channel = channel.map_or(Some(Cow::Borrowed("")), string)?;
+    if let Some(one) = one {
+        return Some(Message::Published { channel, publication: publication(one)? });
     }
-    if let Some(why) = push.unsubscribe {
-        return Some(Message::Unsubscribed { channel: push.channel, code: object::<Code>(why.get())?.code });
+    if let Some(why) = unsubscribed {
+        return Some(Message::Unsubscribed { channel, code: object::<Code>(why)?.code });
     }
-    if let Some(why) = push.disconnect {
-        return Some(Message::Disconnecting { code: object::<Code>(why.get())?.code });
+    if let Some(why) = disconnect {
+        return Some(Message::Disconnecting { code: object::<Code>(why)?.code });
     }
     Some(Message::Other)
 }

@@ -1,8 +1,8 @@
 //! A bet's way: prepared, sent once, answered or lost, asked about, matched, locked or failed.
 
-use super::venue::{ADDRESS, Venue, fill, row, spec};
-use domain::{BetSpec, BetStatus, MarketId, Odds, Outcome, Stake, TimeInForce};
-use venue_api::{BetClient, BetNews, KnownBet, Reply};
+use super::venue::{ADDRESS, Venue, fill, fills, row, settled, spec};
+use domain::{BetSpec, BetStatus, MarketId, Odds, OrderId, Outcome, RoundId, Stake, TimeInForce};
+use venue_api::{BetClient, BetNews, KnownBet, PrepareError, Reply};
 
 #[test]
 fn a_bet_that_cannot_be_placed_as_wanted_does_not_leave() {
@@ -187,4 +187,140 @@ fn the_heartbeat_is_armed_before_an_order_may_rest_renewed_and_disarmed() {
     let bodies: Vec<&str> =
         venue.asked.iter().filter(|(_, line, _)| line.starts_with("POST /heartbeat")).map(|(.., body)| body.as_str()).collect();
     assert_eq!(bodies, [r#"{"timeoutSeconds":0}"#]);
+}
+
+#[test]
+fn an_accepted_bet_is_asked_about_until_it_is_paid_or_called_off() {
+    for (outcome, returned, expect) in
+        [(1, 10_526_315, BetStatus::Settled), (2, 0, BetStatus::Settled), (0, 5_000_000, BetStatus::Void)]
+    {
+        let mut venue = Venue::ready();
+        let (id, order) = venue.placed(TimeInForce::Fok, r#"{"state":"FULLY_FILLED","fillAmount":"5000000"}"#);
+        venue.answer("GET /orders-v3/0x", 200, &row(&order, "INACTIVE", "\"FILLED\"", 0));
+        venue.answer("GET /fills-v3", 200, &fills(&[fill(&order, "f1", 5_000_000, "LOCKED")]));
+        assert_eq!(venue.status(id), Some(BetStatus::Accepted));
+        let accepted = venue.reports().pop().expect("a report");
+        assert_eq!(
+            (accepted.taken, accepted.returns, accepted.paid),
+            (Stake::from_e6(5_000_000), Stake::from_e6(10_526_315), None)
+        );
+        venue.asked.clear();
+        venue.wait(50_000);
+        assert!(!venue.is_asked("GET /fills-v3"), "slowly");
+        venue.wait(11_000);
+        venue.answer("GET /fills-v3", 200, &fills(&[fill(&order, "f1", 5_000_000, "LOCKED")]));
+        venue.wait(61_000);
+        venue.answer("GET /fills-v3", 200, &fills(&[settled(&order, "f1", 5_000_000, outcome, returned)]));
+        let last = venue.reports().pop().expect("a report");
+        assert_eq!((last.status, last.paid), (expect, Some(Stake::from_e6(returned))));
+        venue.asked.clear();
+        venue.wait(600_000);
+        assert!(!venue.is_asked("GET /fills-v3") && !venue.is_asked("GET /orders-v3"), "{:?}", venue.asked);
+    }
+}
+
+#[test]
+fn what_was_matched_can_fail_on_chain_in_whole_or_in_part() {
+    let mut venue = Venue::ready();
+    let (id, order) = venue.placed(TimeInForce::Fok, r#"{"state":"FULLY_FILLED","fillAmount":"5000000"}"#);
+    let channel = format!("account:fills_v3_#{ADDRESS}");
+    let before = venue.reports().pop().expect("a report");
+    // No fill is known yet: what it returns is reckoned at the limit.
+    assert_eq!((before.status, before.returns), (BetStatus::Matched, Stake::from_e6(10_526_315)));
+    venue.publish(&channel, &fill(&order, "f1", 2_000_000, "LOCKED"), 11);
+    venue.publish(&channel, &fill(&order, "f2", 3_000_000, "MATCHED"), 12);
+    assert_eq!(venue.status(id), Some(BetStatus::Matched));
+    venue.publish(&channel, &fill(&order, "f2", 3_000_000, "FAILED"), 13);
+    let after = venue.reports().pop().expect("a report");
+    assert_eq!(
+        (after.status, after.taken, after.returns),
+        (BetStatus::Partial, Stake::from_e6(2_000_000), Stake::from_e6(4_210_526))
+    );
+    let mut venue = Venue::ready();
+    let (id, order) = venue.placed(TimeInForce::Fok, r#"{"state":"FULLY_FILLED","fillAmount":"5000000"}"#);
+    venue.publish(&channel, &fill(&order, "f1", 5_000_000, "FAILED"), 11);
+    assert_eq!((venue.status(id), venue.reports().pop().map(|r| r.taken)), (Some(BetStatus::Refused), Some(Stake::default())));
+}
+
+#[test]
+fn fills_are_asked_for_by_date_where_the_venue_refuses_the_question_by_order() {
+    let mut venue = Venue::ready();
+    let (id, order) = venue.placed(TimeInForce::Fok, r#"{"state":"FULLY_FILLED","fillAmount":"5000000"}"#);
+    venue.answer("GET /orders-v3/0x", 200, &row(&order, "INACTIVE", "\"FILLED\"", 0));
+    venue.answer("GET /fills-v3?orderId", 400, r#"{"message":["property orderId should not exist"],"statusCode":400}"#);
+    let page = fills(&[fill("0xfeed", "g", 7, "SETTLED"), fill(&order, "f1", 2_000_000, "LOCKED")]);
+    venue.answer("GET /fills-v3?startDate=2026-09-20T", 200, &page.replace("]}}", r#"],"nextKey":"k"}}"#));
+    assert_eq!(venue.status(id), Some(BetStatus::Matched));
+    venue.answer("GET /fills-v3?startDate=", 200, &fills(&[fill(&order, "f2", 3_000_000, "LOCKED")]));
+    assert_eq!(venue.status(id), Some(BetStatus::Accepted));
+    // A listing without an end is no listing.
+    let mut venue = Venue::ready();
+    let (_, order) = venue.placed(TimeInForce::Fok, r#"{"state":"TIMEOUT"}"#);
+    venue.answer("GET /orders-v3/0x", 200, &row(&order, "PENDING", "null", 5_000_000));
+    let endless = fills(&[]).replace("]}}", r#"],"nextKey":"k"}}"#);
+    for _ in 0..51 {
+        venue.answer("GET /fills-v3", 200, &endless);
+    }
+    assert!(matches!(venue.news.last(), Some(BetNews::QueryFailed { bet: Some(_), .. })), "{:?}", venue.news.last());
+}
+
+#[test]
+fn orders_beyond_their_budget_are_refused_before_they_are_signed() {
+    let mut venue = Venue::ready();
+    let mut refused = None;
+    for n in 1..=20 {
+        let round = RoundId { epoch: 3, seq: n };
+        let id = OrderId { round, ..spec(TimeInForce::Fok, venue.now()).id };
+        let spec = BetSpec { id, ..spec(TimeInForce::Fok, venue.now()) };
+        match venue.with(|client, now, _| client.prepare(spec, now)) {
+            Ok(prepared) => venue.with(|client, now, out| client.send(prepared, now, out)),
+            Err(error) => {
+                refused = Some((n, error));
+                break;
+            }
+        }
+    }
+    assert_eq!(refused, Some((9, PrepareError::Budget(50))), "eight at once, then twenty a second");
+    venue.wait(50);
+    let _ = venue.prepared(TimeInForce::Fok);
+    // Asked to be left alone about orders, it is: for as long as it says.
+    let (request, ..) =
+        venue.asked.iter().position(|(_, line, _)| line.starts_with("POST")).map(|at| venue.asked.remove(at)).expect("sent");
+    let reply = Reply::Answer { status: 429, retry_after_ms: Some(4_000), body: b"" };
+    venue.with(|client, now, out| client.on_reply(request, reply, now, out));
+    let id = OrderId { round: RoundId { epoch: 4, seq: 1 }, ..spec(TimeInForce::Fok, venue.now()).id };
+    let spec = BetSpec { id, ..spec(TimeInForce::Fok, venue.now()) };
+    let error = venue.with(|client, now, _| client.prepare(spec, now)).expect_err("quiet");
+    assert_eq!(error, PrepareError::Budget(4_000));
+}
+
+#[test]
+fn the_facts_of_one_life_are_the_state_of_the_next() {
+    let mut venue = Venue::ready();
+    let prepared = venue.prepared(TimeInForce::Ioc);
+    let (spec, key, id) = (prepared.spec.clone(), prepared.key.clone(), prepared.spec.id);
+    venue.with(|client, _, _| client.discard(prepared));
+    let (_, order) = venue.placed(TimeInForce::Ioc, r#"{"state":"PARTIAL_FILL_DONE","fillAmount":"2000000"}"#);
+    assert_eq!(order, key.key, "the same bet is the same order");
+    venue.publish(&format!("account:fills_v3_#{ADDRESS}"), &fill(&order, "f1", 2_000_000, "LOCKED"), 11);
+    let facts: Vec<String> = venue.reports().into_iter().map(|report| report.fact).collect();
+    assert_eq!(facts.len(), 3, "{facts:?}");
+    let mut next = Venue::ready();
+    let known = KnownBet { spec, key, facts };
+    let again = known.clone();
+    next.with(|client, now, out| client.adopt(known, now, out)).expect("taken over");
+    next.with(|client, now, out| client.adopt(again.clone(), now, out)).expect("the same again is nothing new");
+    assert_eq!(next.client.bet(id), venue.client.bet(id));
+    assert_eq!(next.status(id), Some(BetStatus::Partial));
+    let mut check = |change: &dyn Fn(&mut KnownBet), expect: &str| {
+        let mut known = again.clone();
+        known.spec.id.round.seq += 1;
+        change(&mut known);
+        let error = next.with(|client, now, out| client.adopt(known, now, out)).expect_err(expect);
+        assert!(error.contains(expect), "{error}");
+    };
+    check(&|known| known.facts.push("{}".to_owned()), r#"the fact "{}" does not read"#);
+    check(&|known| known.key.key = "0x12".to_owned(), "0x12 at sx is no order of this venue");
+    check(&|known| known.spec.venue = domain::VenueId::new("azuro"), "at azuro is no order of this venue");
+    check(&|known| (known.spec.id = id, known.key.key = format!("0x{}", "1".repeat(64))).1, "known already");
 }

@@ -4,7 +4,9 @@ use domain::{
     BetSpec, BetStatus, LegId, Listing, MarketId, Mono, Now, Odds, OrderId, Outcome, Purpose, RoundId, Stake, TimeInForce, Wall,
 };
 use sx_client::{SxClient, SxConfig};
-use venue_api::{Action, BetClient, BetNews, BetOut, ConnId, Frame, Payload, PreparedBet, QuoteNews, Reply, RequestId, TimerId};
+use venue_api::{
+    Action, BetClient, BetNews, BetOut, BetReport, ConnId, Frame, Payload, PreparedBet, QuoteNews, Reply, RequestId, TimerId,
+};
 
 pub(super) const WIRE: ConnId = ConnId(0);
 pub(super) const MARKET: MarketId = MarketId([0x22; 32]);
@@ -98,6 +100,25 @@ impl Venue {
             self.with(|client, now, out| client.on_timer(id, now, out));
         }
         self.ms = end;
+    }
+    /// A page of markets, and one market's id, by number.
+    pub(super) fn numbered(n: u32) -> (MarketId, String) {
+        let mut id = [0; 32];
+        id[..4].copy_from_slice(&n.to_be_bytes());
+        (MarketId(id), market("ACTIVE").replace(&MARKET.to_string(), &MarketId(id).to_string()))
+    }
+    /// Sends a bet and answers it with this outcome.
+    pub(super) fn placed(&mut self, tif: TimeInForce, outcome: &str) -> (OrderId, String) {
+        let prepared = self.prepared(tif);
+        let (id, order) = (prepared.spec.id, prepared.key.key.clone());
+        self.with(|client, now, out| client.send(prepared, now, out));
+        let entry = format!(r#"{{"orderId":"{order}","status":"SUBMITTED","outcome":{outcome}}}"#);
+        self.answer("POST /orders-v3", 200, &format!(r#"{{"data":{{"orders":[{entry}]}}}}"#));
+        (id, order)
+    }
+    /// What was told about bets, as a journal holds it.
+    pub(super) fn reports(&self) -> Vec<BetReport> {
+        self.news.iter().filter_map(|n| if let BetNews::Bet(report) = n { Some(report.clone()) } else { None }).collect()
     }
     pub(super) fn is_asked(&self, what: &str) -> bool {
         self.asked.iter().any(|(_, line, _)| line.starts_with(what))
@@ -198,4 +219,15 @@ pub(super) fn market(status: &str) -> String {
 /// A page of markets.
 pub(super) fn markets(rows: &[String]) -> String {
     format!(r#"{{"data":{{"markets":[{}]}}}}"#, rows.join(","))
+}
+
+/// A fill that is settled.
+pub(super) fn settled(order: &str, id: &str, stake: u64, outcome: u8, returned: u64) -> String {
+    let settlement = format!(r#"{{"outcome":{outcome},"settleReturnAmount":"{returned}","settleFeeAmount":"0"}}"#);
+    fill(order, id, stake, "SETTLED").replace(r#""settlement":null"#, &format!(r#""settlement":{settlement}"#))
+}
+
+/// A page of fills.
+pub(super) fn fills(rows: &[String]) -> String {
+    format!(r#"{{"data":{{"fills":[{}]}}}}"#, rows.join(","))
 }
