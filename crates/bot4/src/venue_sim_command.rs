@@ -5,16 +5,18 @@ use anyhow::Context;
 use clap::Args;
 use std::path::PathBuf;
 use venue_sim::VenueSim;
+use venue_sim::azuro::{AzuroSim, AzuroSimConfig};
 use venue_sim::market::{Market, MarketShape};
 use venue_sim::paradex::{ParadexSim, ParadexSimConfig};
 use venue_sim::server::{ServerOptions, TlsServer};
+use venue_sim::sports::{Sports, SportsShape};
 use venue_sim::vest::{VestSim, VestSimConfig};
 
 /// What was asked for.
 #[derive(Clone, Debug, Args)]
 pub(crate) struct SimArgs {
     /// Which venue.
-    #[arg(value_parser = ["paradex", "vest"])]
+    #[arg(value_parser = ["azuro", "paradex", "vest"])]
     venue: String,
     /// Port to listen on; any free one by default.
     #[arg(long, default_value_t = 0)]
@@ -50,6 +52,9 @@ fn serve(options: &SimArgs) -> anyhow::Result<()> {
         let market = Market::new(options.seed, MarketShape::default());
         let (machine, base): (Box<dyn VenueSim + Send>, ServerOptions) = if options.venue == "vest" {
             (Box::new(VestSim::new(VestSimConfig::new(options.seed, market))), ServerOptions::vest())
+        } else if options.venue == "azuro" {
+            let sports = Sports::new(options.seed, SportsShape::default());
+            (Box::new(AzuroSim::new(AzuroSimConfig::new(options.seed, sports))), ServerOptions::azuro())
         } else {
             let symbols = ["BTC-USD-PERP", "ETH-USD-PERP", "SOL-USD-PERP"];
             (Box::new(ParadexSim::new(ParadexSimConfig::new(options.seed, market, &symbols))), ServerOptions::paradex())
@@ -62,12 +67,15 @@ fn serve(options: &SimArgs) -> anyhow::Result<()> {
         let ca =
             options.ca_out.clone().unwrap_or_else(|| std::env::temp_dir().join(format!("bot4-{}-{port}-ca.pem", options.venue)));
         std::fs::write(&ca, server.ca_pem()).with_context(|| format!("--ca-out {} cannot be written", ca.display()))?;
-        let line = serde_json::json!({
+        let mut line = serde_json::json!({
             "venue": options.venue,
             "rest": server.rest_url(),
             "ws": server.ws_url(),
             "ca": ca.display().to_string(),
         });
+        if options.venue == "azuro" {
+            line["rpc"] = server.rest_url_at("/rpc").into(); // the chain's node
+        }
         println!("{line}");
         crate::run::until_asked_to_stop().await?;
         server.stop().await;
