@@ -106,11 +106,11 @@ fn asked(sport: Sport, participants: usize, condition: &Condition) -> Result<Opt
         return Ok(None);
     }
     let Some((question, period, unit)) = words(sport, key) else { return Ok(None) };
-    let Some(picks) = entries.iter().map(|entry| pick(entry.side)).collect::<Option<Vec<_>>>() else { return Ok(None) };
-    let Some(line) = line(question, &entries) else { return Ok(None) };
-    if !complete(question, &picks) {
+    let picks: Vec<Pick> = entries.iter().map(|entry| pick(entry.side)).collect();
+    if !lines_fit(question, &entries) || !complete(question, &picks) {
         return Ok(None);
     }
+    let line = entries.first().and_then(seen_from_the_first_side);
     Ok(Some(Asked { question, period, unit, line, picks }))
 }
 
@@ -192,8 +192,8 @@ fn words(sport: Sport, key: MarketKey) -> Option<(Question, Period, Unit)> {
     Some((question, period, unit))
 }
 
-const fn pick(side: Side) -> Option<Pick> {
-    Some(match side {
+const fn pick(side: Side) -> Pick {
+    match side {
         Side::One | Side::Handicap1 => Pick::One,
         Side::Two | Side::Handicap2 => Pick::Two,
         Side::Draw => Pick::Draw,
@@ -206,23 +206,19 @@ const fn pick(side: Side) -> Option<Pick> {
         Side::No => Pick::No,
         Side::Even => Pick::Even,
         Side::Odd => Pick::Odd,
-    })
+    }
 }
 
-/// The market's line, of a handicap the first side's. `None` where the outcomes do not fit each other or a line is missing.
-fn line(question: Question, entries: &[Entry]) -> Option<Option<Line>> {
+/// An outcome's line as the market's: of a handicap the first side's.
+fn seen_from_the_first_side(entry: &Entry) -> Option<Line> {
+    entry.line.map(|line| if entry.side == Side::Handicap2 { line.mirrored() } else { line })
+}
+
+/// Whether all outcomes are about one line, or about none where the question has none.
+fn lines_fit(question: Question, entries: &[Entry]) -> bool {
     let lined = matches!(question, Question::Handicap | Question::Total | Question::TeamTotal(_));
-    if !lined {
-        return entries.iter().all(|entry| entry.line.is_none()).then_some(None);
-    }
-    let mut found = None;
-    for entry in entries {
-        let seen = if entry.side == Side::Handicap2 { entry.line?.mirrored() } else { entry.line? };
-        if *found.get_or_insert(seen) != seen {
-            return None;
-        }
-    }
-    found.map(Some)
+    let first = entries.first().and_then(seen_from_the_first_side);
+    first.is_some() == lined && entries.iter().all(|entry| seen_from_the_first_side(entry) == first)
 }
 
 /// Whether the picks are exactly those that the question has.

@@ -170,7 +170,7 @@ impl AzuroClient {
                     self.ask_allowance(true, out);
                 }
             }
-            Err(why) => self.funds_failed(&Pending::Balance(waited), waited, &why, out),
+            Err(why) => Self::funds_failed(&Pending::Balance(waited), waited, &why, out),
         }
     }
 
@@ -182,11 +182,11 @@ impl AzuroClient {
                     out.news.push(BetNews::Funds(self.bet_funds()));
                 }
             }
-            Err(why) => self.funds_failed(&Pending::Allowance(waited), waited, &why, out),
+            Err(why) => Self::funds_failed(&Pending::Allowance(waited), waited, &why, out),
         }
     }
 
-    fn funds_failed(&self, what: &Pending, waited: bool, why: &str, out: &mut BetOut) {
+    fn funds_failed(what: &Pending, waited: bool, why: &str, out: &mut BetOut) {
         failed(what.name(), why, out);
         if waited {
             out.news.push(BetNews::Funds(None));

@@ -197,7 +197,7 @@ impl World {
             let body = if target.starts_with("/market-manager/games-by-filters") {
                 self.games(&target)
             } else if target.starts_with("/market-manager/conditions-by-game-ids") {
-                self.conditions(&request.body["gameIds"])
+                Self::conditions(&request.body["gameIds"])
             } else if target.starts_with("/bet/gas-info") {
                 fixture("gas_info")["response_captured"].clone()
             } else if target.starts_with("/bet/calculation") {
@@ -223,7 +223,7 @@ impl World {
         page
     }
     /// The captured conditions of some games.
-    pub(crate) fn conditions(&self, games: &Value) -> Value {
+    pub(crate) fn conditions(games: &Value) -> Value {
         let mut all = fixture("conditions_by_game_ids");
         let games = games.as_array().expect("ids");
         all["conditions"].as_array_mut().expect("conditions").retain(|c| games.contains(&c["game"]["gameId"]));

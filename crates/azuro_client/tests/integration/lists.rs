@@ -281,7 +281,7 @@ fn lists_are_read_page_by_page_up_to_the_horizon_and_again_on_a_timer() {
     let question = world.take("/market-manager/conditions-by-game-ids");
     assert_eq!(question.body["gameIds"].as_array().map(Vec::len), Some(3), "what begins beyond the horizon is not asked for");
     assert_eq!(question.body["environment"], "PolygonUSDT");
-    world.reply(question.id, 200, &world.conditions(&question.body["gameIds"]).to_string());
+    world.reply(question.id, 200, &World::conditions(&question.body["gameIds"]).to_string());
     assert!(world.news.contains(&BetNews::Listed(15)), "{:?}", world.news);
     world.listings.clear();
     world.requests.clear();
@@ -337,7 +337,7 @@ fn one_condition_that_does_not_read_hides_no_other() {
         world.reply(request.id, 200, &world.games(&request.target).to_string());
     }
     let question = world.take("/market-manager/conditions-by-game-ids");
-    let mut answer = world.conditions(&question.body["gameIds"]);
+    let mut answer = World::conditions(&question.body["gameIds"]);
     answer["conditions"][0]["conditionId"] = json!("no number");
     world.reply(question.id, 200, &answer.to_string());
     assert_eq!(world.listings.len(), answer["conditions"].as_array().map_or(0, Vec::len) - 1);
