@@ -3,7 +3,7 @@
 //! Two names that are both known and belong to different teams are different, however alike they look: that is what keeps
 //! "Inter" from "AC Milan". Everything here is written as [`crate::words`] leaves a name. Called by [`crate::names`].
 
-use domain::Sport;
+use domain::listing::Sport;
 
 /// The known team of a name, by its words without the generic ones; `None` for all others.
 pub(crate) fn team(sport: Sport, core: &str) -> Option<&'static str> {
@@ -25,7 +25,7 @@ pub(crate) fn team(sport: Sport, core: &str) -> Option<&'static str> {
     groups.iter().find(|names| names.contains(&core)).and_then(|names| names.first().copied())
 }
 
-/// The place that an abbreviation of North American scoreboards stands for.
+/// The place or nickname that an abbreviation of North American scoreboards stands for.
 pub(crate) fn place(sport: Sport, word: &str) -> Option<&'static str> {
     if !matches!(sport, Sport::Basketball | Sport::Football | Sport::Hockey | Sport::Baseball) {
         return None;
@@ -38,7 +38,8 @@ const PLACES: &[(&str, &str)] = &[
     ("la", "los angeles"), ("lv", "las vegas"), ("minn", "minnesota"), ("mtl", "montreal"), ("ne", "new england"),
     ("nj", "new jersey"), ("no", "new orleans"), ("ny", "new york"), ("okc", "oklahoma city"), ("phi", "philadelphia"),
     ("philly", "philadelphia"), ("sa", "san antonio"), ("sd", "san diego"), ("sf", "san francisco"), ("sj", "san jose"),
-    ("tb", "tampa bay"), ("tor", "toronto"), ("wash", "washington"),
+    ("tb", "tampa bay"), ("tor", "toronto"), ("wash", "washington"), ("cavs", "cavaliers"), ("dbacks", "diamondbacks"), ("mavs", "mavericks"),
+    ("niners", "49ers"), ("sixers", "76ers"),
 ];
 
 /// Place and nickname: the nickname alone names the team, the place alone may not.
@@ -117,10 +118,10 @@ const CLUBS: &[&[&str]] = &[
     &["real sociedad", "real sociedad san sebastian"],
     &["real betis", "betis", "real betis balompie", "betis seville"],
     &["barcelona", "fc barcelona", "barca"],
-    &["celta vigo", "celta", "rc celta", "rc celta vigo"],
+    &["celta vigo", "celta"],
     &["deportivo alaves", "alaves"],
     &["rayo vallecano", "rayo vallecano madrid"],
-    &["deportivo la coruna", "la coruna", "rc deportivo", "deportivo coruna"],
+    &["deportivo la coruna", "la coruna", "deportivo coruna"],
     &["sporting gijon", "real sporting", "real sporting gijon"],
     &["racing santander", "real racing", "racing santander real", "real racing santander"],
     &["espanyol", "espanyol barcelona"],
@@ -135,7 +136,7 @@ const CLUBS: &[&[&str]] = &[
     &["bayern munich", "bayern", "bayern muenchen"],
     &["1860 munich", "munich 1860"],
     &["borussia dortmund", "dortmund", "bvb"],
-    &["borussia monchengladbach", "monchengladbach", "moenchengladbach", "borussia moenchengladbach", "gladbach", "borussia m gladbach", "b monchengladbach"],
+    &["borussia monchengladbach", "monchengladbach", "moenchengladbach", "borussia moenchengladbach", "gladbach", "borussia m gladbach", "b monchengladbach", "borussia mgladbach", "mgladbach"],
     &["bayer leverkusen", "leverkusen", "bayer 04 leverkusen"],
     &["rb leipzig", "leipzig", "rasenballsport leipzig"],
     &["lokomotiv leipzig", "1 lokomotiv leipzig"],
@@ -167,7 +168,7 @@ const CLUBS: &[&[&str]] = &[
     &["brest", "stade brest", "stade brestois", "stade brestois 29", "brestois"],
     &["nice", "ogc nice"],
     &["lens", "racing lens"],
-    &["strasbourg", "racing strasbourg", "rc strasbourg", "rc strasbourg alsace", "strasbourg alsace", "racing strasbourg alsace"],
+    &["strasbourg", "racing strasbourg", "strasbourg alsace", "racing strasbourg alsace"],
     // Portugal, Netherlands, Belgium.
     &["sporting lisbon", "sporting", "sporting portugal", "sporting clube portugal"],
     &["sporting braga", "braga"],
@@ -184,6 +185,7 @@ const CLUBS: &[&[&str]] = &[
     &["union saint gilloise", "union sg", "royale union saint gilloise", "royale union sg"],
     &["club bruges", "bruges", "club brugge"],
     &["cercle bruges"],
+    &["antwerp", "royal antwerp"],
     &["standard", "standard liege"],
     // Europe, East and North.
     &["fcsb", "steaua bucharest", "steaua"],
@@ -205,7 +207,7 @@ const CLUBS: &[&[&str]] = &[
     &["zenit", "zenit saint petersburg"],
     &["copenhagen"],
     &["gothenburg"],
-    &["kups", "kuopio ps", "kuopion palloseura", "kuopio"],
+    &["kups", "kups kuopio", "kuopio ps", "kuopion palloseura", "kuopio"],
     &["hjk", "hjk helsinki", "helsinki"],
     &["slovan bratislava"],
     &["sparta prague", "sparta praha"],
@@ -218,8 +220,9 @@ const CLUBS: &[&[&str]] = &[
     &["inter miami", "inter miami cf"],
     &["internacional", "internacional porto alegre", "internacional rs", "inter porto alegre"],
     &["los angeles galaxy", "la galaxy", "galaxy"],
-    &["los angeles", "lafc", "la"],
+    &["los angeles", "lafc"],
     &["new york red bulls", "ny red bulls", "red bull new york", "nyrb"],
+    &["sporting kansas city", "sporting kc"],
     &["new york city", "nycfc", "ny city"],
     &["racing avellaneda", "racing"],
     &["independiente", "independiente avellaneda"],
@@ -285,7 +288,6 @@ const CLUBS: &[&[&str]] = &[
 
 /// Teams of the other sports.
 const OTHERS: &[&[&str]] = &[
-    &["philadelphia 76ers", "sixers", "philadelphia sixers"],
     &["real madrid"],
     &["barcelona", "barca"],
     &["red star", "crvena zvezda", "crvena zvezda belgrade", "red star belgrade"],

@@ -4,7 +4,7 @@
 
 use crate::names::{Marks, league_marks};
 use crate::words::words;
-use domain::Sport;
+use domain::listing::Sport;
 use std::collections::BTreeSet;
 use std::fmt;
 
@@ -13,10 +13,10 @@ use std::fmt;
 pub(crate) struct League {
     pub(crate) marks: Marks,
     country: Option<&'static str>,
-    /// What is left: without country and marks, by its known name where it has one.
+    /// What is left without country and marks.
     core: BTreeSet<String>,
-    /// Whether the core was found among the known names.
-    known: bool,
+    /// Which of the known leagues it can be: more than one where the venue names no country.
+    known: Vec<usize>,
     /// Which video game, where it is one.
     game: Option<&'static str>,
 }
@@ -24,8 +24,11 @@ pub(crate) struct League {
 impl League {
     pub(crate) fn parse(sport: Sport, country: &str, league: &str) -> Self {
         let (marks, rest) = league_marks(&words(league));
-        let mut country = country_of(&words(country).join(" "));
+        let given = country_of(&words(country).join(" "));
+        let mut country = given;
         let game = game_of(&rest.join(" "));
+        let spoken: Vec<&str> = rest.iter().map(String::as_str).filter(|word| !FILLERS.contains(word)).map(level).collect();
+        let whole = spoken.join(" ");
         let mut core = Vec::new();
         let mut skip = false;
         for (n, word) in rest.iter().enumerate() {
@@ -41,15 +44,18 @@ impl League {
                 None => core.push(level(word).to_owned()),
             }
         }
+        // "French Open" holds a country and is not of it: both with and without the countries among the words.
         let joined = core.join(" ");
-        let alias = KNOWN.iter().find(|(of, land, names)| {
-            *of == sport && (land.is_empty() || country.is_none_or(|c| c == *land)) && names.contains(&joined.as_str())
-        });
-        if let Some((_, land, names)) = alias {
-            country = country.or((!land.is_empty()).then_some(*land));
-            core = names.first().map(|name| vec![(*name).to_owned()]).unwrap_or_default();
+        let fits = |(of, land, names): &&(Sport, &'static str, &[&str])| {
+            let at_home = land.is_empty() || country.is_none_or(|c| c == *land);
+            *of == sport && ((at_home && names.contains(&joined.as_str())) || (given.is_none_or(|c| c == *land) && names.contains(&whole.as_str())))
+        };
+        let known: Vec<usize> = KNOWN.iter().enumerate().filter(|(_, entry)| fits(entry)).map(|(n, _)| n).collect();
+        if let [only] = known.as_slice() {
+            let land = KNOWN.get(*only).map(|(_, land, _)| *land).filter(|land| !land.is_empty());
+            country = land.or(country);
         }
-        Self { marks, country, core: core.into_iter().collect(), known: alias.is_some(), game }
+        Self { marks, country, core: core.into_iter().collect(), known, game }
     }
 }
 
@@ -93,6 +99,13 @@ pub(crate) fn alike(a: &League, b: &League) -> (u16, LeagueAlike) {
     if lands.is_some_and(|(x, y)| x != y) && !international(a) && !international(b) {
         return (0, LeagueAlike::Different);
     }
+    if let (Some(_), Some(_)) = (a.known.first(), b.known.first()) {
+        return match (a.known.as_slice(), b.known.as_slice()) {
+            ([x], [y]) if x == y => (1000, LeagueAlike::Same),
+            (x, y) if x.iter().any(|league| y.contains(league)) => (900, LeagueAlike::NoCountry),
+            _ => (0, LeagueAlike::Different),
+        };
+    }
     if a.core == b.core && !(a.core.is_empty() && lands.is_none()) {
         return match lands {
             Some((x, y)) if x == y => (1000, LeagueAlike::Same),
@@ -103,7 +116,7 @@ pub(crate) fn alike(a: &League, b: &League) -> (u16, LeagueAlike) {
     let levels = |league: &League| -> BTreeSet<String> {
         league.core.iter().filter(|word| is_level(word)).cloned().collect()
     };
-    if (a.known && b.known) || levels(a) != levels(b) {
+    if levels(a) != levels(b) {
         return (0, LeagueAlike::Different);
     }
     let within = a.core.is_subset(&b.core) || b.core.is_subset(&a.core);
@@ -182,13 +195,14 @@ const COUNTRIES: &[&[&str]] = &[
 /// Known leagues: sport, country, names as they stand without it; the first is the one that is compared.
 const KNOWN: &[(Sport, &str, &[&str])] = &[
     (Sport::Soccer, "england", &["premier league", "epl", "premiership", "premier league epl"]),
+    (Sport::Soccer, "england", &["wsl", "super league", "wsl super league", "womens super league"]),
     (Sport::Soccer, "england", &["championship", "efl championship", "league championship", "sky bet championship"]),
     (Sport::Soccer, "england", &["league 1", "efl league 1", "league one"]),
     (Sport::Soccer, "england", &["league 2", "efl league 2", "league two"]),
     (Sport::Soccer, "england", &["fa cup", "emirates fa cup"]),
     (Sport::Soccer, "england", &["efl cup", "carabao cup", "league cup"]),
     (Sport::Soccer, "scotland", &["scottish premiership", "premiership", "premier league"]),
-    (Sport::Soccer, "spain", &["la liga", "laliga", "1 division", "liga"]),
+    (Sport::Soccer, "spain", &["la liga", "laliga", "1 division"]),
     (Sport::Soccer, "spain", &["la liga 2", "laliga 2", "laliga2", "2 division", "laliga hypermotion", "la liga hypermotion"]),
     (Sport::Soccer, "spain", &["copa rey", "copa del rey", "king s cup"]),
     (Sport::Soccer, "italy", &["serie a", "serie a enilive"]),

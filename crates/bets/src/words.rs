@@ -73,11 +73,11 @@ pub(crate) fn closed_up(word: &str) -> String {
 
 /// Words that name no club: legal forms, sports, articles. Dropped before names are compared.
 pub(crate) const GENERIC: &[&str] = &[
-    "ac", "acf", "ad", "afc", "ao", "as", "asd", "bc", "bk", "bsc", "bv", "ca", "calcio", "cd", "cf", "cfr", "club", "clube",
+    "ac", "acf", "ad", "afc", "aj", "ao", "as", "asd", "bc", "bk", "bsc", "bv", "ca", "calcio", "cd", "cf", "cfc", "cfr", "club", "clube",
     "cp", "cr", "cs", "csm", "da", "de", "del", "di", "do", "ec", "esporte", "fbc", "fbpa", "fc", "fcm", "ff", "fk", "football",
-    "foot", "fotball", "fsv", "futbol", "fussball", "futebol", "fw", "gfc", "gks", "gnk", "hc", "hk", "hnk", "if", "il", "is",
-    "jk", "kf", "kk", "kks", "kp", "krc", "ks", "kv", "kvc", "mfk", "mks", "nk", "ofk", "ogc", "osc", "pae", "pfc", "pfk",
-    "rcd", "rks", "rsc", "sa", "sad", "sc", "scp", "sd", "se", "sfc", "sk", "skf", "sl", "sm", "spvgg", "ss", "ssc", "ssd", "ssv",
+    "foot", "fotball", "fsv", "futbol", "fussball", "futebol", "fw", "gfc", "gks", "gnk", "hc", "hk", "hnk", "hsk", "if", "il", "is",
+    "jk", "kaa", "kf", "kk", "kks", "kp", "krc", "ks", "kv", "kvc", "lks", "mfk", "mks", "nk", "ofk", "ogc", "osc", "pae", "pfc", "pfk",
+    "rc", "rcd", "rks", "rsc", "sa", "sad", "sc", "sco", "scp", "sd", "se", "sfc", "sk", "skf", "sl", "sm", "spvgg", "ss", "ssc", "ssd", "ssv",
     "sv", "sz", "the", "tjs", "ts", "tsg", "tsv", "ud", "us", "uss", "vfb", "vfl", "vfr", "vv", "wks", "zks", "basket", "basketball",
     "baloncesto", "hockey", "esports", "esport", "gaming", "team", "clan",
 ];

@@ -1,0 +1,5 @@
+//! What the matcher makes of a labelled set, and what it never does.
+
+mod labelled;
+mod properties;
+mod set;
