@@ -25,6 +25,7 @@ pub mod listing;
 mod market_data;
 pub mod metadata;
 pub mod parse;
+pub mod reader;
 mod realtime;
 mod reference;
 mod requests;
