@@ -23,6 +23,8 @@ pub(crate) enum Kind {
     Dev,
     /// `[build-dependencies]`
     Build,
+    /// `[dependencies]`, optional: for a binary of the package behind a feature, never for its library.
+    Binary,
 }
 
 /// One package of the workspace.
@@ -98,6 +100,7 @@ fn package(value: &Value) -> anyhow::Result<Package> {
     let list = |name: &str| value.get(name).and_then(Value::as_array).map(Vec::as_slice).unwrap_or_default();
     let dependencies = list("dependencies").iter().filter_map(|dependency| {
         let kind = match dependency.get("kind").and_then(Value::as_str) {
+            None if dependency.get("optional").and_then(Value::as_bool) == Some(true) => Kind::Binary,
             None => Kind::Normal,
             Some("dev") => Kind::Dev,
             Some(_) => Kind::Build,

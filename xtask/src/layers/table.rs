@@ -1,6 +1,6 @@
 //! The one table of allowed edges between crates, and the order they lie in. A new edge is a line here with its reason, or it fails.
 
-use crate::workspace::Kind::{self, Dev, Normal};
+use crate::workspace::Kind::{self, Binary, Dev, Normal};
 
 /// Crates from the ground up; a normal or build edge goes to a lower number only. Crates of one number do not see each other.
 pub(super) const ORDER: &[(&str, u32)] = &[
@@ -68,6 +68,9 @@ pub(super) const EDGES: &[(&str, Kind, &str, &str)] = &[
     ("sx_client", Normal, "domain", "converts the wire to its words"),
     ("sx_client", Normal, "signing", "EIP-712 orders, and Ed25519 requests for a gateway"),
     ("sx_client", Normal, "venue_api", "actions, replies and timers of a protocol machine"),
+    ("sx_client", Binary, "journal", "`dry_run`, which has to lie in this crate, records each bet before it leaves"),
+    ("sx_client", Binary, "transport", "`dry_run` drives the client on real sockets"),
+    ("sx_client", Binary, "venue_sim", "`dry_run` starts the venue that it bets at"),
     ("azuro_client", Normal, "domain", "converts the wire to its words"),
     ("azuro_client", Normal, "signing", "EIP-712 bets, and the contracts' own words"),
     ("azuro_client", Normal, "venue_api", "actions, replies and timers of a protocol machine"),

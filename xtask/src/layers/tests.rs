@@ -52,6 +52,7 @@ fn edges_go_downward_and_every_package_has_a_place() {
     check(Kind::Normal, &[("upper", 2), ("lower", 1)], Some("does not go downward"));
     check(Kind::Build, &[("upper", 1), ("lower", 1)], Some("does not go downward"));
     check(Kind::Dev, &[("upper", 2), ("lower", 1)], None);
+    check(Kind::Binary, &[("upper", 2), ("lower", 1)], None);
     check(Kind::Normal, &[("upper", 1)], Some("lower has no place"));
     check(Kind::Normal, &[("upper", 1), ("lower", 2), ("gone", 3)], Some("names gone, which is no package"));
 }
