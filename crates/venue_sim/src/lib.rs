@@ -12,5 +12,6 @@ pub mod market;
 pub mod paradex;
 pub mod server;
 pub mod sports;
+pub mod sx;
 pub mod vest;
 pub use machine::{HttpRequest, Message, SeenOrder, SimAction, SimNow, VenueSim};
