@@ -57,14 +57,15 @@ const NEEDS: [Need; 8] = [
     Need {
         probe: &["node", "--version"],
         package: "nodejs",
-        needed_by: "the tests of tests/interop/azuro, which compile contracts and run the venue's official client",
+        needed_by: "the tests of tests/interop/azuro and tests/interop/sx, which compile contracts and run official clients",
     },
     Need { probe: &["npm", "--version"], package: "npm", needed_by: "the folders of pinned packages below tests/interop" },
 ];
 
 /// Folders of pinned npm packages: where their list stands and where they are installed, below target/ for the same reason as
 /// [`VENV`].
-const NODE_FOLDERS: [(&str, &str); 1] = [("tests/interop/azuro/package.json", "target/node-azuro")];
+const NODE_FOLDERS: [(&str, &str); 2] =
+    [("tests/interop/azuro/package.json", "target/node-azuro"), ("tests/interop/sx/package.json", "target/node-sx")];
 
 /// What the official Python client is, with its pinned versions.
 const REQUIREMENTS: &str = "tests/interop/paradex_py/requirements.txt";

@@ -51,6 +51,8 @@ pub(super) const STEPS: &[Step] = &[
             "target/paradex-py-venv/bin/python3 -m pip install --requirement tests/interop/paradex_py/requirements.txt",
             "install -D tests/interop/azuro/package.json target/node-azuro/package.json",
             "npm install --no-package-lock --ignore-scripts --no-audit --no-fund --loglevel=error --prefix target/node-azuro",
+            "install -D tests/interop/sx/package.json target/node-sx/package.json",
+            "npm install --no-package-lock --ignore-scripts --no-audit --no-fund --loglevel=error --prefix target/node-sx",
         ],
         quick: &[],
         work: Work::Install,

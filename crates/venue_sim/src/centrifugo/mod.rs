@@ -20,6 +20,7 @@ mod wire;
 pub use config::{HubConfig, Namespace};
 pub use faults::SWITCHES;
 pub use gate::{Gate, OpenGate, Refusal};
+pub(crate) use wire::close_reason;
 
 use crate::{Message, SimAction, SimNow};
 use connection::Connection;

@@ -182,11 +182,11 @@ pub(super) fn unsubscribe_push(channel: &str, code: u32) -> String {
 
 /// The push that announces the end of the connection.
 pub(super) fn disconnect_push(code: u16) -> String {
-    json!({"push": {"disconnect": {"code": code, "reason": reason(code)}}}).to_string()
+    json!({"push": {"disconnect": {"code": code, "reason": close_reason(code)}}}).to_string()
 }
 
-/// The words that go with a code.
-fn reason(code: u16) -> &'static str {
+/// The words that go with a close code of this protocol; none with any other one.
+pub(crate) fn close_reason(code: u16) -> &'static str {
     match code {
         3000 => "connection closed",
         3001 => "shutdown",
@@ -199,7 +199,8 @@ fn reason(code: u16) -> &'static str {
         3501 => "bad request",
         3502 => "stale",
         3503 => "force disconnect",
-        _ => "disconnect",
+        3000..=3999 => "disconnect",
+        _ => "",
     }
 }
 

@@ -81,7 +81,9 @@ async fn write(ws: &mut Socket, message: Wire) -> bool {
 /// Says goodbye and waits a moment for the client to say it too, so that the code arrives before the reset.
 async fn close(ws: &mut Socket, code: CloseCode) {
     let goodbye = async {
-        if ws.close(Some(CloseFrame { code, reason: "".into() })).await.is_ok() {
+        // Centrifugo says its words with its codes, and its client takes a code for final only when it hears some.
+        let reason = crate::centrifugo::close_reason(code.into()).into();
+        if ws.close(Some(CloseFrame { code, reason })).await.is_ok() {
             while let Some(Ok(_)) = ws.next().await {}
         }
     };
