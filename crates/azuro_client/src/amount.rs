@@ -84,11 +84,17 @@ pub fn parse_odds_e12(text: &str) -> Result<u64, NoDecimal> {
 
 /// Odds at 1e-12 as the shortest decimal text.
 pub fn odds_text(e12: u64) -> String {
-    let (whole, rest) = (e12 / ODDS_ONE, e12 % ODDS_ONE);
+    units_text(u128::from(e12), ODDS_DECIMALS)
+}
+
+/// Units of `10^-digits` as the shortest decimal text.
+pub fn units_text(units: u128, digits: u32) -> String {
+    let one = 10u128.checked_pow(digits).unwrap_or(u128::MAX);
+    let (whole, rest) = (units / one, units % one);
     if rest == 0 {
         return whole.to_string();
     }
-    let text = format!("{whole}.{rest:012}");
+    let text = format!("{whole}.{rest:0width$}", width = usize::try_from(digits).unwrap_or_default());
     text.trim_end_matches('0').to_owned()
 }
 
@@ -183,8 +189,9 @@ mod tests {
             prop_assert!(min > ODDS_ONE);
         }
         #[test]
-        fn odds_texts_read_back(e12: u64) {
+        fn odds_texts_read_back(e12: u64, digits in 0u32..19) {
             prop_assert_eq!(parse_odds_e12(&odds_text(e12)), Ok(e12));
+            prop_assert_eq!(parse_units(&units_text(u128::from(e12), digits), digits), Ok(u128::from(e12)));
         }
         #[test]
         fn no_text_panics(text in ".{0,40}", digits in 0u32..30) {

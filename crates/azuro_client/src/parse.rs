@@ -340,13 +340,21 @@ pub fn order(body: &[u8], environment: &Environment) -> Result<OrderWord, Unread
     order_word(json("the order", body)?, environment)
 }
 
-/// A bettor's orders.
+/// A bettor's orders, all of which must read.
 ///
 /// # Errors
 /// [`Unreadable`].
 pub fn orders(body: &[u8], environment: &Environment) -> Result<Vec<OrderWord>, Unreadable> {
+    order_rows(body, environment)?.into_iter().collect()
+}
+
+/// The same, one by one: what another program placed for this bettor may not read.
+///
+/// # Errors
+/// [`Unreadable`] when the answer as a whole is none.
+pub fn order_rows(body: &[u8], environment: &Environment) -> Result<Vec<Result<OrderWord, Unreadable>>, Unreadable> {
     let list: OrderList = json("the list of orders", body)?;
-    list.orders.into_iter().map(|row| order_word(row, environment)).collect()
+    Ok(list.orders.into_iter().map(|row| order_word(row, environment)).collect())
 }
 
 fn order_word(row: OrderRow, environment: &Environment) -> Result<OrderWord, Unreadable> {

@@ -1,5 +1,6 @@
 //! The command line: what can be asked for, and the exit code of each answer.
 
+use crate::azuro_command::{self, AzuroArgs};
 use crate::check_command::{self, CheckArgs};
 use crate::config_command::{self, ConfigArgs};
 use crate::db_command::{self, DbArgs};
@@ -65,6 +66,8 @@ enum Command {
     Check(CheckArgs),
     /// Register a signing key at a venue with the primary key, which is asked for once and kept nowhere.
     Register(RegisterArgs),
+    /// Show the wallet that bets on Azuro, approve its relayer, claim what bets pay.
+    Azuro(AzuroArgs),
     /// Make the tables of the database that mirrors the journal, or say how it is.
     Db(DbArgs),
     /// Watch a running bot from a process of its own, and even out what it leaves uncovered when it dies or hangs.
@@ -92,6 +95,7 @@ pub fn main() -> ExitCode {
         Some(Command::Timeline(args)) => timeline_command::run(&args, cli.json),
         Some(Command::Explain(args)) => explain_command::run(&args, cli.json),
         Some(Command::Resume(args)) => resume_command::run(&args, cli.json),
+        Some(Command::Azuro(args)) => azuro_command::run(&args, cli.json),
         Some(Command::Db(args)) => db_command::run(&args, cli.json),
         Some(Command::Watchdog(args)) => watchdog_command::run(&args, &logs),
         Some(Command::Flatten(args)) => flatten_command::run(&args, &logs, cli.json),

@@ -26,12 +26,16 @@ pub(crate) const SX_API_KEY: &str = "SX_API_KEY";
 pub(crate) const SX_ACCOUNT_KEY: &str = "SX_ACCOUNT_KEY";
 /// Seed of the Ed25519 key that signs requests for a gateway of the operator's own, where `venues.sx.sign_requests` is on.
 pub(crate) const SX_REQUEST_SEED: &str = "SX_REQUEST_SEED";
+/// Private key of the wallet that bets on Azuro.
+pub(crate) const AZURO_ACCOUNT_KEY: &str = "AZURO_ACCOUNT_KEY";
+/// Nodes of Azuro's chain, where their URLs hold keys.
+pub(crate) const AZURO_RPC_URL: &str = "AZURO_RPC_URL";
 
 /// Where the copy of the journal lies, password included. Needed for nothing, and no wish to trade.
 pub(crate) const DATABASE_URL: &str = "DATABASE_URL";
 
 /// Every name: one of them set means that somebody wants to trade with it.
-pub(crate) const ALL: [&str; 10] = [
+pub(crate) const ALL: [&str; 12] = [
     VEST_SIGNING_KEY,
     VEST_PRIMARY_KEY,
     VEST_API_KEY,
@@ -42,6 +46,8 @@ pub(crate) const ALL: [&str; 10] = [
     SX_API_KEY,
     SX_ACCOUNT_KEY,
     SX_REQUEST_SEED,
+    AZURO_ACCOUNT_KEY,
+    AZURO_RPC_URL,
 ];
 /// Those of Vest alone.
 pub(crate) const OF_VEST: [&str; 4] = [VEST_SIGNING_KEY, VEST_PRIMARY_KEY, VEST_API_KEY, VEST_ACCOUNT_GROUP];

@@ -1,5 +1,6 @@
 //! The door: command line, configuration, wiring and modes. No rule of trading lives here.
 
+mod azuro_command;
 mod bets_wiring;
 mod check_command;
 pub mod cli;
