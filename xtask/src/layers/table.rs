@@ -74,6 +74,8 @@ pub(super) const EDGES: &[(&str, Kind, &str, &str)] = &[
     ("azuro_client", Normal, "domain", "converts the wire to its words"),
     ("azuro_client", Normal, "signing", "EIP-712 bets, and the contracts' own words"),
     ("azuro_client", Normal, "venue_api", "actions, replies and timers of a protocol machine"),
+    ("azuro_client", Dev, "venue_sim", "meets the venue whose bets reach a chain seconds later"),
+    ("azuro_client", Dev, "transport", "meets that venue and a real node over sockets"),
     ("paper", Normal, "domain", "orders, fills and accounts are its words"),
     ("paper", Normal, "books", "matches orders against a live book"),
     ("paper", Normal, "risk", "takes Cleared orders only"),
