@@ -8,9 +8,13 @@ use std::path::{Path, PathBuf};
 use std::process::Command;
 use venue_sim::centrifugo::{Hub, HubConfig, OpenGate};
 use venue_sim::server::{RunningServer, ServerOptions, TlsServer};
+use venue_sim::sports::{Sports, SportsShape};
+use venue_sim::sx::{Makers, SxSim, SxSimConfig};
 use venue_sim::{HttpRequest, Message, SimAction, SimNow, VenueSim};
 
-const ADDRESS: &str = "0x5aAeb6053F3E94C9b9A09f33669435E7Ef1BeAed";
+/// Made up for the golden vectors, never to be funded.
+const PRIVATE_KEY: &str = "0x1cab1e2e1a82a9d37e653441fcde87be88b3ebb6882714c543d71ce96fa46931";
+const ADDRESS: &str = "0x2A87391ad35ffD030F6fD2A88fDF850EC1Ab5c79";
 const API_KEY: &str = "a key of this test";
 const CHANNEL: &str = "orderbook_v3:0xaa";
 /// How often the machine publishes, and how long its tokens live.
@@ -95,19 +99,55 @@ fn run(script: &str, server: &RunningServer, arguments: &[&str]) -> String {
     said
 }
 
+fn runtime() -> tokio::runtime::Runtime {
+    tokio::runtime::Builder::new_multi_thread().worker_threads(1).enable_all().build().unwrap()
+}
+
+fn serve(machine: Box<dyn VenueSim + Send>) -> RunningServer {
+    let ws_path = "/connection/websocket".to_owned();
+    let options = ServerOptions { rest_prefix: String::new(), ws_path, control: true, ..ServerOptions::default() };
+    TlsServer::start(machine, options).unwrap()
+}
+
+/// A venue with the account of this test, whose makers think again that often.
+fn sx(every_ms: i64) -> Box<SxSim> {
+    let mut config = SxSimConfig::new(5, Sports::new(5, SportsShape::default()));
+    config = config.with_account(API_KEY, ADDRESS.parse().unwrap(), 1_000_000_000);
+    config.makers = Makers { every_ms, ..Makers::default() };
+    config.token_s = TOKEN_S;
+    Box::new(SxSim::new(config))
+}
+
 #[test]
 fn the_official_realtime_client_loses_nothing_and_sees_nothing_twice_whatever_happens_to_its_connection() {
-    let runtime = tokio::runtime::Builder::new_multi_thread().worker_threads(1).enable_all().build().unwrap();
+    let runtime = runtime();
+    let _inside = runtime.enter();
     let config = HubConfig { ping_s: 1, pong_s: 1, ..HubConfig::new(5) };
-    let machine = Realtime { hub: Hub::new(config), next: SimNow(0), count: 0 };
-    let server = {
-        let _inside = runtime.enter();
-        let ws_path = "/connection/websocket".to_owned();
-        let options = ServerOptions { rest_prefix: String::new(), ws_path, control: true, ..ServerOptions::default() };
-        TlsServer::start(Box::new(machine), options).unwrap()
-    };
+    let server = serve(Box::new(Realtime { hub: Hub::new(config), next: SimNow(0), count: 0 }));
     let (rest, socket) = (server.rest_url(), server.ws_url());
     let said = run("realtime.mjs", &server, &[rest.as_str(), socket.as_str(), API_KEY, ADDRESS, CHANNEL]);
     assert!(said.contains("the official client is content"), "{said}");
+    runtime.block_on(server.stop());
+}
+
+#[test]
+fn the_official_realtime_client_follows_the_books_of_an_event_through_every_switch() {
+    let runtime = runtime();
+    let _inside = runtime.enter();
+    let server = serve(sx(100));
+    let (rest, socket) = (server.rest_url(), server.ws_url());
+    let said = run("realtime.mjs", &server, &[rest.as_str(), socket.as_str(), API_KEY, ADDRESS]);
+    assert!(said.contains("the official client is content"), "{said}");
+    runtime.block_on(server.stop());
+}
+
+#[test]
+fn an_order_that_an_independent_library_signed_becomes_a_locked_bet_and_a_tampered_one_does_not() {
+    let runtime = runtime();
+    let _inside = runtime.enter();
+    let server = serve(sx(3_600_000)); // a book that stands still is taken at the price that was seen
+    let (rest, socket) = (server.rest_url(), server.ws_url());
+    let said = run("bet.mjs", &server, &[rest.as_str(), socket.as_str(), API_KEY, PRIVATE_KEY]);
+    assert!(said.contains("the integrator is content"), "{said}");
     runtime.block_on(server.stop());
 }
