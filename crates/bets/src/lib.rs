@@ -3,18 +3,23 @@
 //!
 //! Pure: listings and quotes in, verdicts out. Owns no socket and sends nothing.
 
+pub mod board;
 mod event;
 mod hints;
 mod known;
 mod leagues;
+pub mod linking;
+pub mod markets;
 pub mod matching;
 mod names;
+pub mod rules;
 mod score;
 mod words;
 
 pub use event::{Event, events};
 pub use hints::{Hints, Named, NoHints, TeamKey};
 pub use leagues::LeagueAlike;
+pub use linking::{Confirming, Linked, link};
 pub use matching::{EventPair, Matching, Standing, pair_events};
 pub use names::Alike;
 pub use score::{CONFIRMING, Doubt, LEAD, PROPOSING, Score};

@@ -75,7 +75,11 @@ impl fmt::Display for Doubt {
 impl fmt::Display for Score {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         let [one, two] = self.teams;
-        if one == two { write!(f, "both {one}")? } else { write!(f, "{one} / {two}")? }
+        if one == two {
+            write!(f, "both {one}")?;
+        } else {
+            write!(f, "{one} / {two}")?;
+        }
         write!(f, "; {}", self.league)?;
         match self.apart_min {
             0 => f.write_str("; same start")?,
@@ -151,7 +155,7 @@ impl<'a> Fixture<'a> {
     fn sides(&self, other: &Self, swapped: bool) -> Option<Sides> {
         let (one, two) = if swapped { (1, 0) } else { (0, 1) };
         let (a, b) = (self.side(0, other, one)?, self.side(1, other, two)?);
-        Some(Sides { worth: (a.0 + b.0) / 2, least: a.0.min(b.0), most: a.0.max(b.0), why: [a.1, b.1], vague: a.2 || b.2 })
+        Some(Sides { worth: u16::midpoint(a.0, b.0), least: a.0.min(b.0), most: a.0.max(b.0), why: [a.1, b.1], vague: a.2 || b.2 })
     }
 }
 

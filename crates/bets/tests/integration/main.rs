@@ -3,3 +3,4 @@
 mod labelled;
 mod properties;
 mod set;
+mod settlement;

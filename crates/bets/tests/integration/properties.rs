@@ -14,7 +14,8 @@ fn some_events(venue: usize) -> impl Strategy<Value = Vec<Event>> {
         let event = |(n, (row, other, [second, mix, swap], min)): (usize, (usize, usize, [bool; 3], i64))| {
             let (row, other) = (rows.get(row)?, rows.get(other)?);
             let own = if second { &row.second } else { &row.first };
-            let mut event = Event { venue: rows.first().map(|r| if venue == 0 { r.first.venue } else { r.second.venue })?, ..own.clone() };
+            let mut event =
+                Event { venue: rows.first().map(|r| if venue == 0 { r.first.venue } else { r.second.venue })?, ..own.clone() };
             event.id = format!("{n}");
             if mix && other.first.sport == event.sport {
                 event.teams = [event.teams.first()?.clone(), other.first.teams.first()?.clone()];

@@ -32,7 +32,8 @@ pub(crate) fn rows() -> Vec<Row> {
 
 fn row(n: usize, line: &str) -> Row {
     let fields: Vec<&str> = line.split(';').collect();
-    let [trap, label, sport, a_country, a_league, a_one, a_two, b_country, b_league, b_one, b_two, apart] = fields.as_slice() else {
+    let [trap, label, sport, a_country, a_league, a_one, a_two, b_country, b_league, b_one, b_two, apart] = fields.as_slice()
+    else {
         panic!("row {n} has {} fields: {line}", fields.len());
     };
     let label = match *label {
