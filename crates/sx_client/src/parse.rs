@@ -5,7 +5,7 @@
 use crate::wire::json::{Num, data, list, object, one_or_many};
 use crate::wire::rest::{
     BalanceRow, BestPage, BestRow, CancelPage, CancelRow, EntryRow, FeesRow, FillRow, HeartbeatRow, LevelRow, OrderRow, Page,
-    PositionRow, SettlementRow, TokenRow, TradeRow, UnderOrder, UnderTrade,
+    PositionRow, SettlementRow, TokenRow, TradeRow, UnderFill, UnderOrder, UnderTrade,
 };
 use domain::bets::PROBABILITY_E20;
 use domain::{MarketId, Rate};
@@ -285,9 +285,10 @@ fn fill_seen(row: &FillRow<'_>) -> Option<FillSeen> {
     })
 }
 
-/// Fills as a channel brings them: one object or an array.
+/// Fills as a channel brings them: bare, under `fill`, or an array.
 pub fn fills(text: &str) -> Option<Vec<FillSeen>> {
-    one_or_many::<FillRow<'_>>(text)?.iter().map(fill_seen).collect()
+    let bare = object::<UnderFill<'_>>(text).map_or(text, |under| under.fill.get());
+    one_or_many::<FillRow<'_>>(bare)?.iter().map(fill_seen).collect()
 }
 /// One page of `GET /fills-v3`, and the key of the next.
 pub fn fills_page(body: &[u8]) -> Option<(Vec<FillSeen>, Option<String>)> {

@@ -122,11 +122,12 @@ impl SxReader {
         if self.stopped {
             return;
         }
-        if now.mono >= self.next_at && self.under_way.len() < UNDER_WAY_MAX {
-            if let Some(wanted) = self.next_wanted() {
-                self.leave(wanted, out);
-                self.next_at = now.mono.plus_ms(self.every_ms());
-            }
+        if now.mono >= self.next_at
+            && self.under_way.len() < UNDER_WAY_MAX
+            && let Some(wanted) = self.next_wanted()
+        {
+            self.leave(wanted, out);
+            self.next_at = now.mono.plus_ms(self.every_ms());
         }
         let at = self.next_at.max(now.mono.plus_ms(self.every_ms()));
         out.actions.push(Action::Timer { id: PACE, at });

@@ -85,6 +85,11 @@ rows! {
         order: &'a RawValue,
     }
 
+    /// The same of a fill.
+    UnderFill {
+        fill: &'a RawValue,
+    }
+
     /// A match of one order.
     FillRow {
         id: Cow<'a, str>,

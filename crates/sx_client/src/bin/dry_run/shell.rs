@@ -165,7 +165,8 @@ impl<C: BetClient + 'static> Shell<C> {
     ) -> Result<Self, Box<dyn Error>> {
         let named = |text: &str| BTreeMap::from([(VENUE.as_str().to_owned(), text.to_owned())]);
         let identity = Identity { mode: Mode::Demo, accounts: named(account), chains: named("obv3") };
-        let options = Options { durability: Durability::Process, segment_bytes: 1 << 20, reserve_bytes: 1 << 18, ..Options::new(wall) };
+        let options =
+            Options { durability: Durability::Process, segment_bytes: 1 << 20, reserve_bytes: 1 << 18, ..Options::new(wall) };
         let opened = Journal::open(folder, identity, "dry_run", options)?;
         let read = |record: &journal::Record| serde_json::from_slice::<Record>(&record.body);
         let records = opened.replay.iter().map(read).collect::<Result<Vec<_>, _>>()?;
