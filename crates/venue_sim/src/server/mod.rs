@@ -78,6 +78,10 @@ impl ServerOptions {
     pub fn paradex() -> Self {
         Self::default()
     }
+    /// REST without a prefix, WebSocket at `/connection/websocket` (venues/sx.md, section 2).
+    pub fn sx() -> Self {
+        Self { rest_prefix: String::new(), ws_path: "/connection/websocket".to_owned(), ..Self::default() }
+    }
     /// REST below `/v2`, WebSocket at `/ws-api` (venues/vest.md, section 3); the public side of v3 below `/v3` and at `/ws`
     /// (section 15).
     pub fn vest() -> Self {

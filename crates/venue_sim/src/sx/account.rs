@@ -184,7 +184,9 @@ impl SxSim {
                 "betTime": iso(first_ms),
                 "settlement": settled,
             });
-            if parts > 1 && let Some(object) = value["settlement"].as_object_mut() {
+            if parts > 1
+                && let Some(object) = value["settlement"].as_object_mut()
+            {
                 for name in ["settleReturnAmount", "settleFeeAmount", "settleCeRefundAmount"] {
                     let whole = object[name].as_str().and_then(|t| t.parse::<i128>().ok()).unwrap_or_default();
                     object[name] = json!(cut(whole, part, parts).to_string());

@@ -140,14 +140,20 @@ impl SxSim {
             let best = ladder::floored(i128::from(chance - makers.margin_e6) * 100_000_000_000_000, step);
             for depth in 0..makers.levels {
                 let p = best - ladder::rung(step) * i128::from(depth * (1 + depth));
-                let drawn = self.cfg.sports.draw("sx maker", (turn as u64) << 20 ^ (market as u64) << 4 ^ u64::from(depth) << 1 ^ side as u64);
+                let drawn = self
+                    .cfg
+                    .sports
+                    .draw("sx maker", (turn as u64) << 20 ^ (market as u64) << 4 ^ u64::from(depth) << 1 ^ side as u64);
                 if p < ladder::rung(step) || drawn % 1_000 < makers.pulled_permille {
                     continue;
                 }
                 let (low, high) = makers.size_e6;
                 let room = (high - low).max(0) as u64;
                 // Sizes change slowly: drawn for a while, not for a turn.
-                let slow = self.cfg.sports.draw("sx size", (turn as u64 / 8) << 20 ^ (market as u64) << 4 ^ u64::from(depth) << 1 ^ side as u64);
+                let slow = self
+                    .cfg
+                    .sports
+                    .draw("sx size", (turn as u64 / 8) << 20 ^ (market as u64) << 4 ^ u64::from(depth) << 1 ^ side as u64);
                 let size = (low + (slow % room.saturating_add(1)) as i64) * i64::from(depth + 1);
                 self.queue += 1;
                 levels.push(Level { p, size: (i128::from(size) * i128::from(thin) / 10_000) as i64, queued: self.queue });

@@ -1,8 +1,8 @@
 //! What is listed: fixtures of the world, each with its markets of exactly two outcomes (sx.md section 5).
 
 use super::SxSim;
-use crate::sports::{Ending, Event, Phase, Question, Share, Sport, Sports, Venue};
 use crate::SimNow;
+use crate::sports::{Ending, Event, Phase, Question, Share, Sport, Sports, Venue};
 use alloy_primitives::{B256, keccak256};
 use serde_json::{Value, json};
 
@@ -95,7 +95,13 @@ const fn type_of(sport: Sport, kind: Kind, quarter: bool) -> i64 {
         (Kind::Plain(Question::Handicap { .. }), Sport::Soccer) => 3,
         (Kind::Plain(Question::Total { .. }), Sport::Basketball) => 28,
         (Kind::Plain(Question::Total { .. }), Sport::Tennis) => 166,
-        (Kind::Plain(Question::Total { .. }), Sport::Soccer) => if quarter { 835 } else { 2 },
+        (Kind::Plain(Question::Total { .. }), Sport::Soccer) => {
+            if quarter {
+                835
+            } else {
+                2
+            }
+        }
     }
 }
 

@@ -57,9 +57,8 @@ impl SxSim {
         (from..self.orders.len()).map(|index| {
             let order = &self.orders[index];
             let fills = || order.fills.iter().map(|f| &self.fills[*f]);
-            let sum = |wanted: &[MatchStatus]| {
-                fills().filter(|f| wanted.contains(&self.matches[f.of].status)).map(|f| f.stake).sum()
-            };
+            let sum =
+                |wanted: &[MatchStatus]| fills().filter(|f| wanted.contains(&self.matches[f.of].status)).map(|f| f.stake).sum();
             SeenBet {
                 id: order.id.to_string(),
                 client_id: order.client_id.clone(),

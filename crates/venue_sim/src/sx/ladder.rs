@@ -53,7 +53,9 @@ mod tests {
             let id = row["id"].as_str().expect("an id");
             let kind = id.rsplit_once('-').expect("a number at the end").0;
             match kind {
-                "ladder" => assert_eq!(on_ladder(number(&row["percentageOdds"]), 125), row["expect"].as_bool().expect("a flag"), "{id}"),
+                "ladder" => {
+                    assert_eq!(on_ladder(number(&row["percentageOdds"]), 125), row["expect"].as_bool().expect("a flag"), "{id}")
+                }
                 "capacity" => {
                     let (size, p) = (number(&row["size"]) as i64, number(&row["maker"]));
                     assert_eq!(i128::from(against(size, ONE - p)), number(&row["expect"]), "{id}");

@@ -253,7 +253,8 @@ impl SxSim {
             }
             "balance" | "proxy_not_deployed" | "revoke_key" => {
                 let wanted = fault.api_key.as_deref().filter(|k| !k.is_empty());
-                let account = self.accounts.iter_mut().find(|a| Some(a.api_key.as_str()) == wanted).ok_or_else(|| unknown("key"))?;
+                let account =
+                    self.accounts.iter_mut().find(|a| Some(a.api_key.as_str()) == wanted).ok_or_else(|| unknown("key"))?;
                 match name {
                     "balance" => account.available = fault.balance_e6,
                     "proxy_not_deployed" => account.deployed = false,
@@ -296,7 +297,10 @@ impl SxSim {
 
 impl std::fmt::Debug for SxSim {
     fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
-        f.debug_struct("SxSim").field("fixtures", &self.fixtures.len()).field("orders", &self.orders.len()).finish_non_exhaustive()
+        f.debug_struct("SxSim")
+            .field("fixtures", &self.fixtures.len())
+            .field("orders", &self.orders.len())
+            .finish_non_exhaustive()
     }
 }
 
@@ -317,12 +321,8 @@ impl VenueSim for SxSim {
 
     fn on_message(&mut self, conn: u64, message: &Message, now: SimNow, out: &mut Vec<SimAction>) {
         self.advance(now);
-        let mut gate = Doorkeeper {
-            by_hash: &self.by_hash,
-            fixtures: &self.fixtures,
-            owners: &self.accounts,
-            watched: &mut self.watched,
-        };
+        let mut gate =
+            Doorkeeper { by_hash: &self.by_hash, fixtures: &self.fixtures, owners: &self.accounts, watched: &mut self.watched };
         self.hub.on_message(conn, message, now, &mut gate, &mut self.out);
         self.hand_over(now, out);
     }

@@ -27,7 +27,11 @@ pub(super) struct Waiting {
 /// One element of the answer.
 #[derive(Debug)]
 enum Entry {
-    Failed { id: Option<B256>, client_id: Option<String>, reason: String },
+    Failed {
+        id: Option<B256>,
+        client_id: Option<String>,
+        reason: String,
+    },
     /// Index of the order.
     Taken(usize),
 }
@@ -113,7 +117,8 @@ impl SxSim {
         }
         let salt = text("salt")?.strip_prefix("0x").filter(|s| s.len() == 64);
         let salt = salt.and_then(|s| U256::from_str_radix(s, 16).ok()).ok_or_else(|| wrong("salt", "0x and 64 hex digits"))?;
-        let expiry_s = row["expiry"].as_i64().filter(|s| *s > 0 && *s < 1 << 40).ok_or_else(|| wrong("expiry", "a positive number"))?;
+        let expiry_s =
+            row["expiry"].as_i64().filter(|s| *s > 0 && *s < 1 << 40).ok_or_else(|| wrong("expiry", "a positive number"))?;
         let one = row["isMakerBettingOutcomeOne"].as_bool();
         let one = one.ok_or_else(|| wrong("isMakerBettingOutcomeOne", "a boolean value"))?;
         let force = match text("timeInForce")? {
@@ -125,8 +130,11 @@ impl SxSim {
         let client_id = match &row["clientOrderId"] {
             Value::Null => None,
             given => {
-                let fits = |t: &&str| (1..=64).contains(&t.len()) && t.bytes().all(|b| b.is_ascii_alphanumeric() || b == b'_' || b == b'-');
-                let id = given.as_str().filter(fits).ok_or_else(|| wrong("clientOrderId", "1 to 64 of letters, digits, _ and -"))?;
+                let fits = |t: &&str| {
+                    (1..=64).contains(&t.len()) && t.bytes().all(|b| b.is_ascii_alphanumeric() || b == b'_' || b == b'-')
+                };
+                let id =
+                    given.as_str().filter(fits).ok_or_else(|| wrong("clientOrderId", "1 to 64 of letters, digits, _ and -"))?;
                 Some(id.to_owned())
             }
         };
@@ -265,7 +273,10 @@ impl SxSim {
                 row.insert("commandId".to_owned(), json!(format!("c{index}")));
                 row.insert("status".to_owned(), json!("SUBMITTED"));
                 if waits {
-                    row.insert("outcome".to_owned(), if timed_out { json!({ "state": "TIMEOUT" }) } else { self.outcome(*index) });
+                    row.insert(
+                        "outcome".to_owned(),
+                        if timed_out { json!({ "state": "TIMEOUT" }) } else { self.outcome(*index) },
+                    );
                 }
             }
         }

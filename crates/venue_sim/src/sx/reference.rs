@@ -16,8 +16,26 @@ use std::collections::BTreeMap;
 const SOON_MS: i64 = 30 * 60_000;
 /// Sports of the venue (section 5.3).
 const SPORTS: [&str; 20] = [
-    "Basketball", "Hockey", "Baseball", "Golf", "Soccer", "Tennis", "Mixed Martial Arts", "Football", "E Sports", "Custom",
-    "Rugby Union", "Racing", "Boxing", "Crypto", "Cricket", "Economics", "Politics", "Entertainment", "Medicinal", "Rugby League",
+    "Basketball",
+    "Hockey",
+    "Baseball",
+    "Golf",
+    "Soccer",
+    "Tennis",
+    "Mixed Martial Arts",
+    "Football",
+    "E Sports",
+    "Custom",
+    "Rugby Union",
+    "Racing",
+    "Boxing",
+    "Crypto",
+    "Cricket",
+    "Economics",
+    "Politics",
+    "Entertainment",
+    "Medicinal",
+    "Rugby League",
 ];
 
 impl SxSim {
@@ -184,7 +202,8 @@ impl SxSim {
     pub(super) fn fixture_statuses(&self, target: &Target<'_>, now: SimNow) -> Answer {
         let ids = target.list("sportXEventIds").or_else(|| target.list("sportXeventIds"));
         let ids = ids.ok_or_else(|| Refused::code("BAD_SPORTX_EVENT_IDS"))?;
-        let found = ids.into_iter().filter_map(|id| Some((id.to_owned(), json!(self.fixture_status(self.fixture_by_id(id)?, now)))));
+        let found =
+            ids.into_iter().filter_map(|id| Some((id.to_owned(), json!(self.fixture_status(self.fixture_by_id(id)?, now)))));
         Ok(Value::Object(found.collect()))
     }
 

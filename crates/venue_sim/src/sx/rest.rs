@@ -66,7 +66,8 @@ impl SxSim {
         }
         let us = if is_order { self.draw_us(self.cfg.latencies.ack_us) as u64 } else { read_us };
         let answer = self.private_route(account, http.method, &target, http.body, now);
-        if target.path == "/user/realtime-token-v3/api-key" && !self.cfg.switches.token_wrapped
+        if target.path == "/user/realtime-token-v3/api-key"
+            && !self.cfg.switches.token_wrapped
             && let Ok(token) = &answer
         {
             return self.reply(request, us, 200, Vec::new(), token.to_string().into_bytes());
@@ -141,7 +142,8 @@ impl SxSim {
         else {
             return false;
         };
-        let fresh = stamp.parse::<i64>().is_ok_and(|ms| ms.saturating_sub(self.clock_ms(now)).saturating_abs() <= GATEWAY_SKEW_MS);
+        let fresh =
+            stamp.parse::<i64>().is_ok_and(|ms| ms.saturating_sub(self.clock_ms(now)).saturating_abs() <= GATEWAY_SKEW_MS);
         let named = named.strip_prefix("0x").unwrap_or(named).eq_ignore_ascii_case(&hex::encode(key));
         let parts = [stamp.as_bytes(), http.method.as_bytes(), http.target.as_bytes(), http.body];
         fresh && named && sign::gateway_holds(key, signature, parts)
@@ -155,7 +157,8 @@ impl SxSim {
         if counts.0 != minute {
             *counts = (minute, 0, 0);
         }
-        let (count, most) = if is_order { (&mut counts.1, terms.orders_per_minute) } else { (&mut counts.2, terms.reads_per_minute) };
+        let (count, most) =
+            if is_order { (&mut counts.1, terms.orders_per_minute) } else { (&mut counts.2, terms.reads_per_minute) };
         *count = count.saturating_add(1);
         *count > most
     }

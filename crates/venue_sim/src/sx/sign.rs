@@ -176,7 +176,8 @@ mod tests {
 
     #[test]
     fn what_is_no_signature_has_no_signer() {
-        for text in ["", "0x", "0x00", &format!("0x{}1b", "00".repeat(64)), &format!("0x{}1b", "ff".repeat(64)), &"é".repeat(66)] {
+        for text in ["", "0x", "0x00", &format!("0x{}1b", "00".repeat(64)), &format!("0x{}1b", "ff".repeat(64)), &"é".repeat(66)]
+        {
             assert_eq!(recover(B256::repeat_byte(7), text), None, "{text}");
         }
     }
