@@ -2,7 +2,7 @@
 //!
 //! Called by [`crate::score`].
 
-use crate::names::{Marks, league_marks};
+use crate::marks::{Marks, league_marks};
 use crate::words::words;
 use domain::listing::Sport;
 use std::collections::BTreeSet;

@@ -5,7 +5,8 @@
 use crate::event::Event;
 use crate::hints::{Hints, TeamKey};
 use crate::leagues::{self, League, LeagueAlike};
-use crate::names::{self, Alike, Likeness, Name};
+use crate::marks::Likeness;
+use crate::names::{self, Alike, Name};
 use domain::listing::Sport;
 use std::collections::BTreeSet;
 use std::fmt;
@@ -155,7 +156,13 @@ impl<'a> Fixture<'a> {
     fn sides(&self, other: &Self, swapped: bool) -> Option<Sides> {
         let (one, two) = if swapped { (1, 0) } else { (0, 1) };
         let (a, b) = (self.side(0, other, one)?, self.side(1, other, two)?);
-        Some(Sides { worth: u16::midpoint(a.0, b.0), least: a.0.min(b.0), most: a.0.max(b.0), why: [a.1, b.1], vague: a.2 || b.2 })
+        Some(Sides {
+            worth: u16::midpoint(a.0, b.0),
+            least: a.0.min(b.0),
+            most: a.0.max(b.0),
+            why: [a.1, b.1],
+            vague: a.2 || b.2,
+        })
     }
 }
 
