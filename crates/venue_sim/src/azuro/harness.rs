@@ -56,6 +56,11 @@ impl AzuroSim {
         self.chain.token_balance(who)
     }
 
+    /// Relayer fees a wallet has paid on the chain in memory, raw.
+    pub fn fees_paid(&self, who: Address) -> u128 {
+        self.orders.iter().filter(|o| o.bettor == who && o.mined.is_some()).map(|o| o.data.relayer_fee_amount).sum()
+    }
+
     /// Whether transfers neither made nor lost bet tokens, and every bet is worth what its order says.
     ///
     /// # Errors

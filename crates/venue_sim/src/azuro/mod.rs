@@ -244,7 +244,7 @@ impl AzuroSim {
         self.faults.set(name, fault);
     }
 
-    /// Ends games here and now: as they stand, or cancelled.
+    /// Ends games that were bet on here and now: with their final score, or cancelled.
     fn resolve_now(&mut self, fault: &Fault) {
         let now = self.last_now;
         let open = |o: &Order| o.mined.is_some() && o.settled.is_none();
@@ -256,8 +256,8 @@ impl AzuroSim {
             if fault.game.as_ref().is_some_and(|g| *g != game_id(&line.event)) {
                 continue;
             }
-            // The score in the order of the event, as the world says it.
-            let score = self.cfg.sports.score(&line.event, self.venue_now(now));
+            // As it would have ended: nothing has been scored yet in a game that has not begun.
+            let score = self.cfg.sports.score(&line.event, SimNow(line.event.ends_ms.saturating_mul(1_000)));
             let ending = if fault.cancel { Ending::Void } else { Ending::Played(score) };
             let at_ms = self.venue_now(now).ms();
             self.forced.entry(line.event.number).or_insert(Forced { ending, at_ms });
