@@ -7,6 +7,8 @@ use crate::db_command::{self, DbArgs};
 use crate::explain_command::{self, ExplainArgs};
 use crate::flatten_command::{self, FlattenArgs};
 use crate::init_command::{self, InitArgs};
+use crate::map_command::{self, MapArgs};
+use crate::quotes_command::{self, QuotesArgs};
 use crate::register_command::{self, RegisterArgs};
 use crate::resume_command::{self, ResumeArgs};
 use crate::run::{self, RunArgs};
@@ -74,6 +76,10 @@ enum Command {
     Watchdog(WatchdogArgs),
     /// Show what is open, and close it.
     Flatten(FlattenArgs),
+    /// Show live what SX Bet and Azuro offer on the same questions, what that leaves, and why a pair is not tradable.
+    Quotes(QuotesArgs),
+    /// Propose which events of SX Bet and Azuro are the same, or check what the mapping says about it.
+    Map(MapArgs),
     /// Run one simulated venue alone and print where it listens as one JSON line.
     VenueSim(SimArgs),
 }
@@ -99,6 +105,8 @@ pub fn main() -> ExitCode {
         Some(Command::Db(args)) => db_command::run(&args, cli.json),
         Some(Command::Watchdog(args)) => watchdog_command::run(&args, &logs),
         Some(Command::Flatten(args)) => flatten_command::run(&args, &logs, cli.json),
+        Some(Command::Quotes(args)) => quotes_command::run(&args, cli.json),
+        Some(Command::Map(args)) => map_command::run(&args, cli.json),
         Some(Command::Run(args)) => run::main(&args, &logs),
         None => run::main(&cli.run, &logs),
     };

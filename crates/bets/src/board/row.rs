@@ -28,6 +28,21 @@ pub struct Row<'a> {
     pub why: Option<Why<'a>>,
 }
 
+impl Row<'_> {
+    /// The pair is over: begun, or no longer offered for bets.
+    pub const fn is_over(&self) -> bool {
+        matches!(self.why, Some(Why::InPlay | Why::Closed(_)))
+    }
+    /// It could be bet, and a first word of one of the venues is missing: odds, a size, its limits.
+    pub fn waits(&self) -> bool {
+        match self.why {
+            Some(Why::NoQuote(_, why)) => why == super::NOT_YET,
+            Some(Why::NoTerms(_)) => true,
+            _ => false,
+        }
+    }
+}
+
 /// Why a pair is not tradable.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Why<'a> {

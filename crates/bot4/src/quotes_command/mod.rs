@@ -1,0 +1,408 @@
+//! `bot4 quotes`: what both betting venues offer on the same questions now, what that leaves, and why a pair is not tradable. Looks
+//! only: no bet is placed.
+
+mod demo;
+mod line;
+mod pairing;
+mod screen;
+mod terminal;
+mod watch;
+pub(crate) mod words;
+
+pub(crate) use demo::EmbeddedBets;
+
+use crate::bets_wiring::{AZURO, BetPlaces, SX, SxKeys};
+use crate::cli::{FAILED, OK, USAGE};
+use crate::config::{Config, FileConfig, Mode};
+use crate::keys::{self, OF_SX};
+use crate::run::until_asked_to_stop;
+use crate::source::{Source, Usage, is_wrong_input, settings};
+use crate::wiring::clock;
+use crate::out;
+use bets::board::{PairIndex, Row, Standing};
+use clap::Args;
+use config_manager::Layers;
+use line::Mark;
+use pairing::Pairing;
+use screen::{Head, Paint};
+use std::collections::BTreeMap;
+use std::io::{IsTerminal as _, Write as _};
+use std::time::{Duration, Instant};
+use terminal::Terminal;
+use tokio::time::MissedTickBehavior;
+use watch::Watch;
+
+/// What the command line asked for.
+#[derive(Clone, Debug, Args)]
+pub(crate) struct QuotesArgs {
+    /// Show every pair with the reason why it is not tradable: also those that are not confirmed, refused, without odds or in play.
+    #[arg(long)]
+    all: bool,
+    /// Show what there is once, and end.
+    #[arg(long)]
+    once: bool,
+    /// End by itself after this long: 30s, 5m, 1h.
+    #[arg(long = "for", value_name = "TIME")]
+    lasting: Option<String>,
+    /// In demo: which world is drawn.
+    #[arg(long, value_name = "N")]
+    seed: Option<u64>,
+    #[command(flatten)]
+    source: Source,
+}
+
+/// How often the screen is drawn anew, and lines are looked at.
+const EVERY: Duration = Duration::from_millis(250);
+/// How often terms and what time changes by itself are looked at: once in so many times.
+const SLOWLY: u32 = 4;
+/// `--once` shows what there is after this long at the latest.
+const ONCE_AT_MOST: Duration = Duration::from_secs(45);
+/// A venue that has not listed anything for so long is told about.
+const PROGRESS: Duration = Duration::from_secs(2);
+
+/// Runs the command and gives the exit code.
+pub(crate) fn run(args: &QuotesArgs, json: bool) -> u8 {
+    match quotes(args, json) {
+        Ok(true) => OK,
+        Ok(false) => FAILED,
+        Err(e) => {
+            eprintln!("bot4: {}", telemetry::Redactor::global().redact(&format!("{e:#}")));
+            if is_wrong_input(&e) { USAGE } else { FAILED }
+        }
+    }
+}
+
+/// `30s`, `5m`, `1h`.
+fn span(text: &str) -> Result<Duration, Usage> {
+    let refuse = || Usage(format!("--for {text}: write a time such as 30s, 5m or 1h"));
+    let at = text.find(|c: char| !c.is_ascii_digit()).ok_or_else(refuse)?;
+    let (number, unit) = text.split_at(at);
+    let number: u64 = number.parse().map_err(|_| refuse())?;
+    let unit = match unit {
+        "s" => 1,
+        "m" => 60,
+        "h" => 3_600,
+        _ => return Err(refuse()),
+    };
+    number.checked_mul(unit).filter(|s| *s > 0).map(Duration::from_secs).ok_or_else(refuse)
+}
+
+/// Where everything is and what counts as confirmed.
+struct Plan {
+    config: Config,
+    keys: Option<SxKeys>,
+    demo: bool,
+}
+
+fn plan(args: &QuotesArgs) -> anyhow::Result<Plan> {
+    let environment = Source::environment()?;
+    keys::refuse_open_file(&environment)?;
+    let file = args.source.file();
+    let layers = match &file {
+        Some(file) => settings().file(file, "")?,
+        None => settings(),
+    };
+    // Only with neither a configuration nor a credential: whoever has one of them means the real venues.
+    let newcomer = file.is_none() && !environment.secrets().any_present(&OF_SX);
+    let layers: Layers = if newcomer { layers.set("mode", "demo", "the demo")? } else { layers };
+    let loaded = args.source.over(layers, &environment, &[])?.load::<FileConfig>()?;
+    let config = Config::resolve_for_bets(&loaded)?;
+    let demo = config.file.mode == Mode::Demo;
+    let keys = if demo { Some(SxKeys::throw_away()?) } else { SxKeys::from_environment(&config, &environment)? };
+    Ok(Plan { config, keys, demo })
+}
+
+/// True if there was something to show.
+fn quotes(args: &QuotesArgs, json: bool) -> anyhow::Result<bool> {
+    let lasting = args.lasting.as_deref().map(span).transpose()?;
+    let plan = plan(args)?;
+    let pairing = Pairing::of(&plan.config, plan.demo)?;
+    let runtime = tokio::runtime::Builder::new_multi_thread().worker_threads(2).enable_all().build()?;
+    let shown = tokio::task::LocalSet::new().block_on(&runtime, async {
+        let seed = args.seed.unwrap_or_else(|| u64::from(std::process::id()) ^ clock().now().wall.0.unsigned_abs());
+        let embedded = match (&plan.keys, plan.demo) {
+            (Some(keys), true) => Some(EmbeddedBets::start(seed, keys)?),
+            _ => None,
+        };
+        let places = match &embedded {
+            Some(embedded) => embedded.places(),
+            None => BetPlaces::configured(&plan.config)?,
+        };
+        let place = match &embedded {
+            Some(_) => format!("demo, simulated venues (seed {seed}), no real money"),
+            None if plan.keys.is_none() => "read only; SX Bet's books over REST, since there is no key".to_owned(),
+            None => "read only".to_owned(),
+        };
+        let watch = Watch::start(&plan.config, plan.keys.as_ref(), &places, pairing)?;
+        let shown = Show::new(args, json, place, watch).run(lasting).await;
+        if let Some(embedded) = embedded {
+            embedded.stop().await;
+        }
+        shown
+    });
+    runtime.shutdown_timeout(Duration::from_secs(2));
+    shown
+}
+
+/// How it is shown.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+enum Form {
+    /// Redrawn in place.
+    Screen,
+    /// A table at the end.
+    Table,
+    /// A line per change.
+    Lines,
+}
+
+struct Show {
+    form: Form,
+    all: bool,
+    once: bool,
+    place: String,
+    watch: Watch,
+    /// What was last said of a pair.
+    told: BTreeMap<PairIndex, Mark>,
+    began: Instant,
+    progress_told: Option<Instant>,
+}
+
+/// Whether a pair is shown without being asked for: a person has confirmed it and both venues offer something.
+fn is_shown(row: &Row<'_>, all: bool) -> bool {
+    all || (row.link.standing == Standing::Confirmed && row.m_net.is_some() && !row.is_over())
+}
+
+impl Show {
+    fn new(args: &QuotesArgs, json: bool, place: String, watch: Watch) -> Self {
+        let form = match (json, args.once || !std::io::stdout().is_terminal()) {
+            (true, _) => Form::Lines,
+            (false, false) => Form::Screen,
+            // A pipe gets the table of the end; who wants the way there asks for lines.
+            (false, true) => Form::Table,
+        };
+        let (all, once) = (args.all, args.once);
+        Self { form, all, once, place, watch, told: BTreeMap::new(), began: Instant::now(), progress_told: None }
+    }
+
+    async fn run(mut self, lasting: Option<Duration>) -> anyhow::Result<bool> {
+        let terminal = (self.form == Form::Screen).then(Terminal::take);
+        self.until_asked(terminal.as_ref(), lasting).await?;
+        drop(terminal);
+        self.end().await
+    }
+
+    async fn until_asked(&mut self, terminal: Option<&Terminal>, lasting: Option<Duration>) -> anyhow::Result<()> {
+        let by_key = async {
+            match terminal {
+                Some(terminal) => terminal.ended_by_key().await,
+                None => std::future::pending().await,
+            }
+        };
+        let asked = async {
+            tokio::select! {
+                biased;
+                asked = until_asked_to_stop() => asked,
+                () = by_key => Ok(()),
+            }
+        };
+        let over = async {
+            match lasting {
+                Some(lasting) => tokio::time::sleep(lasting).await,
+                None => std::future::pending().await,
+            }
+        };
+        let mut tick = tokio::time::interval(EVERY);
+        tick.set_missed_tick_behavior(MissedTickBehavior::Delay);
+        let (mut ticks, mut asked, mut over) = (0u32, std::pin::pin!(asked), std::pin::pin!(over));
+        loop {
+            // To be ended comes first; then what moved, which is what it is for; the clock last, since it comes again.
+            tokio::select! {
+                biased;
+                asked = &mut asked => return Ok(asked?),
+                () = &mut over => return Ok(()),
+                () = self.watch.feeds().heard(), if self.form == Form::Lines && !self.once => self.say_moved(),
+                _ = tick.tick() => {
+                    ticks = ticks.wrapping_add(1);
+                    let slowly = ticks.is_multiple_of(SLOWLY);
+                    if slowly {
+                        self.watch.match_listings();
+                        self.watch.refresh_terms();
+                    }
+                    self.show(slowly);
+                    if self.once && self.is_complete() {
+                        return Ok(());
+                    }
+                }
+            }
+        }
+    }
+
+    /// `--once` has all it waits for.
+    fn is_complete(&self) -> bool {
+        self.watch.settled(clock().now()) || self.began.elapsed() >= ONCE_AT_MOST
+    }
+
+    fn show(&mut self, slowly: bool) {
+        match self.form {
+            Form::Screen => {
+                self.watch.moved();
+                let (width, height) = Terminal::size();
+                Terminal::draw(&self.lines(width, Some(height), Paint(true)));
+            }
+            Form::Lines => {
+                self.say_moved();
+                if slowly {
+                    // What time alone has changed: odds grow old, events begin.
+                    let all: Vec<PairIndex> = self.watch.board().pairs().collect();
+                    self.say(&all);
+                }
+                self.progress();
+            }
+            Form::Table => {
+                self.watch.moved();
+                self.progress();
+            }
+        }
+    }
+
+    /// While it loads for longer than a moment, where it is: on the side, so that what is shown stays clean.
+    fn progress(&mut self) {
+        let due = self.progress_told.map_or(PROGRESS, |_| PROGRESS * 2);
+        let waiting = !self.watch.loaded || (self.once && !self.is_complete());
+        if !waiting || self.progress_told.unwrap_or(self.began).elapsed() < due {
+            return;
+        }
+        self.progress_told = Some(Instant::now());
+        let feeds = self.watch.feeds();
+        let said = [("SX Bet", SX), ("Azuro", AZURO)].map(|(name, venue)| {
+            let session = feeds.session(venue);
+            let trouble = session.fatal.or(session.trouble).filter(|_| session.listed.is_none());
+            let trouble = trouble.map_or_else(String::new, |why| format!(" ({why})"));
+            let state = if session.listed.is_some() { "all markets read" } else { "reading markets" };
+            format!("{name}: {state}, {} so far{trouble}", feeds.listing_count(venue))
+        });
+        let odds = if self.watch.loaded { "; waiting for odds" } else { "" };
+        let line = format!("{}; {}{odds}", said[0], said[1]);
+        eprintln!("{}", telemetry::Redactor::global().redact(&line));
+    }
+
+    fn say_moved(&mut self) {
+        let moved = self.watch.moved();
+        if !self.once {
+            self.say(&moved);
+        }
+    }
+
+    /// A line for each of these pairs that says something new.
+    fn say(&mut self, pairs: &[PairIndex]) {
+        if self.once || !self.watch.loaded {
+            return;
+        }
+        let now = clock().now();
+        let board = self.watch.board();
+        let mut text = String::new();
+        for pair in pairs {
+            let Some(row) = board.row(*pair, now) else { continue };
+            // Who was shown once is shown until it is gone, with the reason.
+            if !is_shown(&row, self.all) && !self.told.contains_key(pair) {
+                continue;
+            }
+            let mark = Mark::of(&row);
+            if self.told.get(pair) != Some(&mark) {
+                self.told.insert(*pair, mark);
+                text.push_str(&line::json(&row, now.wall).to_string());
+                text.push('\n');
+            }
+        }
+        drop(board);
+        if !text.is_empty() {
+            out::say(&text);
+        }
+    }
+
+    /// The whole screen; without a height all pairs.
+    fn lines(&self, width: usize, height: Option<usize>, paint: Paint) -> Vec<String> {
+        let now = clock().now();
+        let board = self.watch.board();
+        let feeds = self.watch.feeds();
+        let all: Vec<Row<'_>> = board.pairs().filter_map(|pair| board.row(pair, now)).collect();
+        let tradable = all.iter().filter(|row| row.why.is_none()).count();
+        let pairs = all.len();
+        let mut rows: Vec<Row<'_>> = all.into_iter().filter(|row| is_shown(row, self.all)).collect();
+        screen::sort(&mut rows);
+        let hidden = pairs - rows.len();
+        let (sx, azuro) = (feeds.session(SX), feeds.session(AZURO));
+        let head = Head {
+            now: now.wall,
+            place: &self.place,
+            confirmed_by: self.watch.confirmed_by(),
+            sx: &sx,
+            azuro: &azuro,
+            listed: [feeds.listing_count(SX), feeds.listing_count(AZURO)],
+            pairs,
+            confirmed: board.confirmed(),
+            tradable,
+        };
+        let mut lines = screen::head(&head, width, paint);
+        let room = height.map_or(rows.len(), |height| height.saturating_sub(lines.len() + 1));
+        let below = rows.len().saturating_sub(room);
+        lines.extend(rows.iter().take(room).map(|row| screen::line(row, width, paint)));
+        if rows.is_empty() {
+            let why = if self.watch.loaded { "No confirmed pair has odds at both venues now." } else { "Reading what both venues list ..." };
+            lines.push(why.to_owned());
+        }
+        let foot = screen::foot(hidden, below, height.is_some());
+        if !foot.is_empty() {
+            lines.push(foot);
+        }
+        let redactor = telemetry::Redactor::global();
+        lines.into_iter().map(|line| redactor.redact(&line).into_owned()).collect()
+    }
+
+    /// The last word, and whether there was anything to show.
+    async fn end(mut self) -> anyhow::Result<bool> {
+        self.watch.moved();
+        match self.form {
+            Form::Screen => out::say(&self.lines(Terminal::size().0, None, Paint(true)).join("\n")),
+            Form::Table => out::say(&self.lines(120, None, Paint(false)).join("\n")),
+            Form::Lines if self.once => {
+                self.once = false;
+                let all: Vec<PairIndex> = self.watch.board().pairs().collect();
+                self.say(&all);
+            }
+            Form::Lines => {}
+        }
+        let _ = std::io::stdout().flush(); // nobody is left to tell
+        let loaded = self.watch.loaded;
+        if !loaded {
+            for (name, venue) in [("SX Bet", SX), ("Azuro", AZURO)] {
+                let session = self.watch.feeds().session(venue);
+                if session.listed.is_none() {
+                    let why = session.fatal.or(session.trouble).unwrap_or_else(|| "no answer yet".to_owned());
+                    eprintln!("bot4: {}", telemetry::Redactor::global().redact(&format!("{name} has not told what it lists: {why}")));
+                }
+            }
+        }
+        self.watch.stop().await;
+        Ok(loaded)
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_time_to_last_reads_or_says_what_would() {
+        let check = |text: &str, expect: Result<u64, &str>| {
+            let got = span(text).map(|span| span.as_secs()).map_err(|e| e.to_string());
+            assert_eq!(got, expect.map_err(str::to_owned), "{text}");
+        };
+        check("30s", Ok(30));
+        check("5m", Ok(300));
+        check("1h", Ok(3_600));
+        for bad in ["", "30", "s", "0s", "-3s", "3d", "99999999999999999999h", "9999999999999999999h"] {
+            check(bad, Err(format!("--for {bad}: write a time such as 30s, 5m or 1h").as_str()));
+        }
+    }
+}

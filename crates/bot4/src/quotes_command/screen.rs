@@ -1,0 +1,192 @@
+//! What stands on the screen: a head, the pairs by margin, a foot. A text of given width and height; knows no terminal.
+
+use super::words;
+use crate::bets_wiring::Session;
+use crate::when;
+use bets::board::Row;
+use domain::{Rate, Stake, Wall};
+
+/// Narrower, and it is cut off at the right.
+pub(super) const WIDTH_MIN: usize = 80;
+/// Letters of the columns between the event and the last one: margin, bet, both odds, age.
+const MARGIN: usize = 7;
+const BET: usize = 16;
+const ODDS: usize = 6;
+const AGE: usize = 4;
+const MONEY: usize = 17;
+
+/// How lines are set off; nothing where colours are not wanted.
+#[derive(Clone, Copy, Debug)]
+pub(super) struct Paint(pub(super) bool);
+
+impl Paint {
+    fn with(self, code: &str, text: &str) -> String {
+        if self.0 { format!("\x1b[{code}m{text}\x1b[0m") } else { text.to_owned() }
+    }
+    fn bold(self, text: &str) -> String {
+        self.with("1", text)
+    }
+    fn dim(self, text: &str) -> String {
+        self.with("2", text)
+    }
+    fn green(self, text: &str) -> String {
+        self.with("32", text)
+    }
+}
+
+/// What the head says.
+pub(super) struct Head<'a> {
+    pub(super) now: Wall,
+    /// Where the venues are, in a few words.
+    pub(super) place: &'a str,
+    /// By what pairs are confirmed.
+    pub(super) confirmed_by: &'a str,
+    pub(super) sx: &'a Session,
+    pub(super) azuro: &'a Session,
+    /// Markets listed at either venue.
+    pub(super) listed: [usize; 2],
+    pub(super) pairs: usize,
+    pub(super) confirmed: usize,
+    pub(super) tradable: usize,
+}
+
+fn session(name: &str, session: &Session, listed: usize) -> String {
+    if session.fatal.is_some() {
+        return format!("{name} cannot go on");
+    }
+    let state = if session.connected { "connected" } else { "connecting" };
+    match session.listed {
+        Some(_) => format!("{name} {state}, {listed} markets"),
+        None => format!("{name} {state}, reading markets ({listed})"),
+    }
+}
+
+/// Cuts a text to a width, with a mark that it was cut.
+fn cut(text: &str, width: usize) -> String {
+    if text.chars().count() <= width {
+        return text.to_owned();
+    }
+    let mut cut: String = text.chars().take(width.saturating_sub(1)).collect();
+    cut.push('~');
+    cut
+}
+
+/// `+1.23%`; two decimals, rounded down.
+fn percent(rate: Rate) -> String {
+    let e2 = rate.e8().div_euclid(10_000);
+    let sign = if e2 < 0 { '-' } else { '+' };
+    format!("{sign}{}.{:02}%", e2.unsigned_abs() / 100, e2.unsigned_abs() % 100)
+}
+
+/// Dollars with cents, rounded down.
+fn cents(stake: Stake) -> String {
+    let e2 = stake.e6() / 10_000;
+    format!("{}.{:02}", e2 / 100, e2 % 100)
+}
+
+/// `3s`, `4m`, `5h`: of the older quote.
+fn age(row: &Row<'_>) -> String {
+    match row.ages_ms.iter().flatten().max() {
+        None => String::new(),
+        Some(ms) if *ms < 100_000 => format!("{}s", ms / 1_000),
+        Some(ms) if *ms < 6_000_000 => format!("{}m", ms / 60_000),
+        Some(ms) => format!("{}h", ms / 3_600_000),
+    }
+}
+
+fn odds(row: &Row<'_>, side: usize) -> String {
+    row.quotes[side].map_or_else(|| "-".to_owned(), |(odds, _)| cut_decimals(&odds.to_string()))
+}
+
+/// Odds with three decimals, rounded down; fewer where they are long.
+fn cut_decimals(odds: &str) -> String {
+    odds.chars().take(ODDS.min(odds.find('.').map_or(ODDS, |point| point + 4))).collect()
+}
+
+/// Stakes where it is tradable, else why it is not.
+fn last(row: &Row<'_>, width: usize) -> String {
+    let money = row.round.map(|round| format!("{}+{}", cents(round.stakes[0]), cents(round.stakes[1])));
+    match (row.why, money) {
+        (None, Some(money)) if width >= MONEY + 14 => {
+            let worst = row.round.map(|round| round.worst.to_string()).unwrap_or_default();
+            cut(&format!("{money} earns {worst}"), width)
+        }
+        (None, Some(money)) => cut(&money, width),
+        (Some(why), _) if width >= 40 => cut(&why.to_string(), width),
+        (Some(why), _) => cut(&why.short(), width),
+        (None, None) => String::new(),
+    }
+}
+
+/// Width of the event's column and of the last one.
+fn shares(width: usize) -> (usize, usize) {
+    let fixed = MARGIN + BET + 2 * ODDS + AGE + 6;
+    let rest = width.max(WIDTH_MIN).saturating_sub(fixed);
+    // Events want 40 at most, the rest tells more about the money.
+    let event = rest.saturating_sub(MONEY).min(40);
+    (event, rest.saturating_sub(event))
+}
+
+/// The head's lines, column heads the last of them.
+pub(super) fn head(head: &Head<'_>, width: usize, paint: Paint) -> Vec<String> {
+    let (event, _) = shares(width);
+    let time = format!("{} UTC", when::clock(head.now));
+    let title = format!("bot4 quotes: {}", head.place);
+    let gap = width.saturating_sub(title.chars().count() + time.len()).max(1);
+    let mut lines = vec![
+        paint.bold(&cut(&format!("{title}{}{time}", " ".repeat(gap)), width)),
+        cut(&format!("{}; {}", session("SX Bet", head.sx, head.listed[0]), session("Azuro", head.azuro, head.listed[1])), width),
+        cut(&format!("{} pairs, {} confirmed ({}), {} tradable", head.pairs, head.confirmed, head.confirmed_by, head.tradable), width),
+    ];
+    for (name, session) in [("SX Bet", head.sx), ("Azuro", head.azuro)] {
+        if let Some(why) = session.fatal.as_ref().or_else(|| session.trouble.as_ref().filter(|_| !session.connected)) {
+            lines.push(cut(&format!("{name}: {why}"), width));
+        }
+    }
+    let heads = format!(
+        "{:>MARGIN$} {:<event$} {:<BET$} {:>ODDS$} {:>ODDS$} {:>AGE$} {}",
+        "m_net", "event", "bet sx/azuro", "sx", "azuro", "age", "stakes sx+azuro, or why not"
+    );
+    lines.push(paint.dim(&cut(&heads, width)));
+    lines
+}
+
+/// One pair.
+pub(super) fn line(row: &Row<'_>, width: usize, paint: Paint) -> String {
+    let (event, rest) = shares(width);
+    let text = format!(
+        "{:>MARGIN$} {:<event$} {:<BET$} {:>ODDS$} {:>ODDS$} {:>AGE$} {}",
+        row.m_net.map_or_else(|| "-".to_owned(), percent),
+        cut(&words::event(row.link), event),
+        cut(&words::bet(row.link, row.cover), BET),
+        odds(row, 0),
+        odds(row, 1),
+        age(row),
+        last(row, rest),
+    );
+    let text = text.trim_end();
+    if row.why.is_none() { paint.green(text) } else { text.to_owned() }
+}
+
+/// What stands below: what is not shown, and, on a screen, how to end it.
+pub(super) fn foot(hidden: usize, below: usize, on_screen: bool) -> String {
+    let mut parts = Vec::new();
+    if below > 0 {
+        parts.push(format!("{below} more below"));
+    }
+    if hidden > 0 {
+        parts.push(format!("{hidden} not shown (--all shows them)"));
+    }
+    if on_screen {
+        parts.push("q or Ctrl-C ends it".to_owned());
+    }
+    parts.join("; ")
+}
+
+/// By margin, the best first; those without one last, by event.
+pub(super) fn sort(rows: &mut [Row<'_>]) {
+    rows.sort_by(|a, b| {
+        let key = |row: &Row<'_>| (row.why.is_none(), row.m_net);
+        key(b).cmp(&key(a)).then_with(|| words::event(a.link).cmp(&words::event(b.link))).then(a.pair.cmp(&b.pair))
+    });
+}
