@@ -50,6 +50,9 @@ pub struct HubConfig {
     pub channels_max: usize,
     /// Publications in the answer to one recovery or history command.
     pub recovery_max: usize,
+    /// Bytes of one frame of a client; a longer one closes the connection with 1009. The real server's default
+    /// (`websocket.message_size_limit`); what the venue has set is not published.
+    pub frame_bytes_max: usize,
     /// Bytes that may wait for a client that does not read; beyond them it is cut with 3008.
     pub queue_bytes_max: usize,
     /// Delay of everything the hub sends, microseconds.
@@ -88,6 +91,7 @@ impl HubConfig {
             position_check_s: 40,
             channels_max: 512,
             recovery_max: 1_000,
+            frame_bytes_max: 64 << 10,
             queue_bytes_max: 1 << 20,
             delay_us: 0,
             shows_rest_of_gap: false,

@@ -73,12 +73,13 @@ impl Hub {
     /// A frame arrived. Connections that are not the hub's, or no longer, are ignored.
     pub fn on_message(&mut self, conn: u64, message: &Message, now: SimNow, gate: &mut dyn Gate, out: &mut Vec<SimAction>) {
         if self.connections.contains_key(&conn) {
-            let frame = match message {
-                Message::Text(text) => Some(text.as_str()),
-                Message::Binary(bytes) => std::str::from_utf8(bytes).ok(),
+            let bytes = match message {
+                Message::Text(text) => text.as_bytes(),
+                Message::Binary(bytes) => bytes,
             };
-            match frame.map(wire::parse_frame) {
-                Some(Ok(commands)) => self.perform(conn, commands, now, gate),
+            match std::str::from_utf8(bytes).map(wire::parse_frame) {
+                _ if bytes.len() > self.config.frame_bytes_max => self.close(conn, 1009),
+                Ok(Ok(commands)) => self.perform(conn, commands, now, gate),
                 _ => self.close(conn, 3501),
             }
         }

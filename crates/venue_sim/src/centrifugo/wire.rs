@@ -199,7 +199,7 @@ pub(crate) fn close_reason(code: u16) -> &'static str {
         3501 => "bad request",
         3502 => "stale",
         3503 => "force disconnect",
-        3000..=3999 => "disconnect",
+        code if (3000..4000).contains(&code) => "disconnect",
         _ => "",
     }
 }

@@ -166,6 +166,23 @@ fn what_was_said_before_a_bad_line_of_the_same_frame_is_not_performed() {
 }
 
 #[test]
+fn a_frame_longer_than_the_server_reads_ends_the_connection() {
+    let batch = |count: u32| {
+        let channel = |n| format!("orderbook_v3:0x{n:064x}");
+        (0..count).map(|n| subscribe_command(n + 2, &channel(n)).to_string()).collect::<Vec<_>>().join("\n")
+    };
+    let check = |count: u32, closed: Option<u16>, subscribed: usize| {
+        let mut world = World::connected();
+        world.send(1, &batch(count));
+        let channels = (0..count).map(|n| world.hub.subscribers(&format!("orderbook_v3:0x{n:064x}"))).sum::<usize>();
+        assert_eq!((world.closed(1), channels), (closed, subscribed), "{count}");
+    };
+    let most = (65_536 / (batch(2).len() / 2)) as u32 - 10;
+    check(most, None, most as usize);
+    check(512, Some(1009), 0);
+}
+
+#[test]
 fn connections_are_dropped_by_number_with_any_code_and_the_oldest_first() {
     let mut world = World::plain();
     (1..=3).for_each(|conn| drop(world.open(conn)));

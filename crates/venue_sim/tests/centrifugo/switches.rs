@@ -83,7 +83,9 @@ fn late_publications_keep_their_order_and_are_skipped_for_whoever_is_past_them()
 fn merged_frames_hold_several_pushes_and_lose_none() {
     let (mut world, _) = subscribed();
     world.switch("merge_frames", json!({"ms": 20}));
-    (1..=3).for_each(|n| drop(world.publish(BOOK, &json!(n))));
+    for n in 1..=3 {
+        world.publish(BOOK, &json!(n));
+    }
     assert_eq!(world.frames(1), [""; 0]);
     world.advance_ms(20);
     let frames = world.frames(1);
@@ -159,7 +161,9 @@ fn who_does_not_read_is_cut_with_3008_and_gets_what_waited_if_it_reads_again_in_
     assert_eq!(world.heard(1), [pushed(BOOK, &json!(1), 1)]);
     world.switch("slow_reader", json!({}));
     let text = "x".repeat(400);
-    (0..2).for_each(|_| drop(world.publish(BOOK, &json!(text))));
+    for _ in 0..2 {
+        world.publish(BOOK, &json!(text));
+    }
     assert_eq!(world.closed(1), None);
     world.publish(BOOK, &json!(text));
     assert_eq!((world.frames(1), world.closed(1)), (vec![], Some(3008)));
