@@ -14,4 +14,6 @@ mod lives;
 mod money;
 mod node;
 mod refusals;
+mod sockets;
+mod venue;
 mod world;

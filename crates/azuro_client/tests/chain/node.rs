@@ -66,6 +66,11 @@ impl Node {
         node
     }
 
+    /// Where it listens, without TLS.
+    pub(crate) fn address(&self) -> &str {
+        &self.address
+    }
+
     /// Posts a body as it is and returns the answer as it is.
     pub(crate) fn post(&self, body: &str) -> Vec<u8> {
         let mut stream = TcpStream::connect(&self.address).unwrap();

@@ -2,12 +2,12 @@
 
 use super::world::{DOLLAR, MEANS, Offer, POOL, World, condition};
 use azuro_client::chain::ChainError;
-use azuro_client::contracts::{Call, Revert};
+use azuro_client::contracts::Revert;
 use azuro_client::environment::POLYGON;
 use azuro_client::sign::BetTerms;
 use domain::Outcome;
 use signing::EvmKey;
-use signing::eip712::{Address, U256};
+use signing::eip712::Address;
 
 #[test]
 fn every_refusal_of_a_bet_is_known_by_its_name() {
@@ -100,16 +100,12 @@ fn without_the_approval_or_the_means_no_stake_moves() {
         assert!(!world.nonce_used(1));
     };
     check("insufficient allowance");
-    let approve = |amount: u128| {
-        let call = Call::Approve { spender: POLYGON.relayer, amount: U256::from(amount) };
-        world.send(world.bettor.address(), POLYGON.bet_token, &call.calldata()).unwrap();
-    };
     // The fee counts: the stake alone is not enough.
-    approve(10 * DOLLAR + 9_999);
+    world.approve(10 * DOLLAR + 9_999);
     check("insufficient allowance");
-    approve(10 * DOLLAR + 10_000);
+    world.approve(10 * DOLLAR + 10_000);
     assert!(world.would(POLYGON.relayer, &data).is_ok());
-    approve(u128::MAX);
+    world.approve(u128::MAX);
     let mut terms = world.terms(condition(1), 1);
     terms.amount = MEANS;
     let (_, dear) = world.order(&terms, &world.offer());

@@ -17,7 +17,7 @@ use signing::eip712::{Address, U256, keccak256};
 use signing::{EvmKey, EvmSignature, SanitizedValue};
 
 /// The bettor's, of the golden vectors: made up, holds nothing anywhere else.
-const KEY: &str = "0x3a51dbab6a3b1bdac88b2cb564eab05962b5ed6a5843c270b3b76b838dd42068";
+pub(crate) const KEY: &str = "0x3a51dbab6a3b1bdac88b2cb564eab05962b5ed6a5843c270b3b76b838dd42068";
 /// A dollar in raw units of the bet token.
 pub(crate) const DOLLAR: u128 = 1_000_000;
 /// What the bettor holds at first.
@@ -58,6 +58,8 @@ pub(crate) struct World {
     pub(crate) node: Node,
     pub(crate) bettor: EvmKey,
     pub(crate) oracle: EvmKey,
+    /// Who resolves and calls off: the account whose signature the Core takes for the oracle's.
+    pub(crate) house: Address,
     pub(crate) relayer: Address,
 }
 
@@ -67,12 +69,17 @@ impl World {
         Self::on(Node::start())
     }
     fn on(node: Node) -> Self {
+        let oracle = EvmKey::from_bytes(&[0x0c; 32]).unwrap();
+        Self::of_house(node, oracle.address())
+    }
+    /// With another house, which signs its own offers.
+    pub(crate) fn of_house(node: Node, house: Address) -> Self {
         let bettor = EvmKey::from_hex(&SanitizedValue::from(KEY)).unwrap();
         let oracle = EvmKey::from_bytes(&[0x0c; 32]).unwrap();
         let relayer = Address::repeat_byte(0x7e);
-        place(&node, oracle.address());
-        let world = Self { node, bettor, oracle, relayer };
-        for account in [world.bettor.address(), world.oracle.address(), relayer] {
+        place(&node, house);
+        let world = Self { node, bettor, oracle, house, relayer };
+        for account in [world.bettor.address(), house, relayer] {
             world.node.ask("anvil_setBalance", json!([text(account), "0x56bc75e2d63100000"]));
         }
         world.mint(world.bettor.address(), MEANS);
@@ -86,9 +93,13 @@ impl World {
     }
     pub(crate) fn approved_on(node: Node) -> Self {
         let world = Self::on(node);
-        let call = Call::Approve { spender: POLYGON.relayer, amount: U256::from(MEANS) };
-        world.send(world.bettor.address(), POLYGON.bet_token, &call.calldata()).unwrap();
+        world.approve(MEANS);
         world
+    }
+    /// The bettor lets the relayer take so much.
+    pub(crate) fn approve(&self, amount: u128) {
+        let call = Call::Approve { spender: POLYGON.relayer, amount: U256::from(amount) };
+        self.send(self.bettor.address(), POLYGON.bet_token, &call.calldata()).unwrap();
     }
 
     fn mint(&self, to: Address, value: u128) {
@@ -207,16 +218,16 @@ impl World {
         let row =
             ResolveData { conditionId: U256::from_be_bytes(condition.0), winningOutcomes: vec![winner], settledAt: settled_at };
         let call = ITable::resolveConditionsCall { rows: vec![row] };
-        self.send(self.oracle.address(), POLYGON.core, &call.abi_encode()).unwrap();
+        self.send(self.house, POLYGON.core, &call.abi_encode()).unwrap();
     }
     pub(crate) fn cancel(&self, condition: MarketId) {
         let call = ITable::cancelConditionsCall { ids: vec![U256::from_be_bytes(condition.0)] };
-        self.send(self.oracle.address(), POLYGON.core, &call.abi_encode()).unwrap();
+        self.send(self.house, POLYGON.core, &call.abi_encode()).unwrap();
     }
     pub(crate) fn reject(&self, condition: MarketId, bet: u128) {
         let row = BetsToReject { conditionId: U256::from_be_bytes(condition.0), tokenIds: vec![U256::from(bet)] };
         let call = ITable::rejectBetsCall { rows: vec![row] };
-        self.send(self.oracle.address(), POLYGON.core, &call.abi_encode()).unwrap();
+        self.send(self.house, POLYGON.core, &call.abi_encode()).unwrap();
     }
 }
 
