@@ -5,11 +5,12 @@
 
 use crate::amount::{min_odds, payout};
 use crate::client::{AzuroClient, BET_TIMER, Pending, failed_about};
+use crate::error::RefusalKind;
 use crate::parse::OrderWord;
 use crate::sign::{self, ORDER_TARGET};
 use crate::state::{Fact, OrderState};
 use crate::submit::{Bet, TTL_S_MIN, seconds};
-use domain::{BetStatus, Now, OrderId, Stake};
+use domain::{BetStatus, MarketId, Now, OrderId, Stake};
 use venue_api::{Action, BetNews, BetOut, BetReport, KnownBet, Lane, Method, Reply, TimerId};
 
 /// Past the fence only the chain decides, and it has a block every two seconds (spec 14.3): asked no faster, ms.
@@ -56,7 +57,7 @@ impl AzuroClient {
     }
 
     /// Adds a fact and tells it if it is new.
-    pub(crate) fn learn(&mut self, order: OrderId, fact: Fact, out: &mut BetOut) {
+    pub(crate) fn learn(&mut self, order: OrderId, fact: Fact, now: Now, out: &mut BetOut) {
         let Some(bet) = self.bets.get_mut(&order) else { return };
         if !bet.facts.add(&fact) {
             return;
@@ -65,7 +66,26 @@ impl AzuroClient {
             self.nonces.release(bet.nonce);
         }
         let report = report(bet, &fact);
+        let market = bet.spec.market;
         out.news.push(BetNews::Bet(report));
+        if let Fact::Refused { why } = &fact {
+            self.after_refusal(RefusalKind::of(why), market, now, out);
+        }
+    }
+
+    /// A refusal says what this client knew too little of: that is read again at once, not when its timer comes (spec section 7.7).
+    fn after_refusal(&mut self, kind: RefusalKind, market: MarketId, now: Now, out: &mut BetOut) {
+        match kind {
+            RefusalKind::Fee => self.ask_fee(now, out),
+            RefusalKind::Allowance => self.ask_funds(false, out),
+            RefusalKind::NotActive | RefusalKind::Price | RefusalKind::Internal => {
+                if self.open && self.feed.watches(market) {
+                    self.read_batch(&[market], out);
+                }
+            }
+            RefusalKind::Stake | RefusalKind::Risk => self.calculate(market, now, out),
+            RefusalKind::Defect => {}
+        }
     }
 
     /// Arms the next look at a bet: often while its fate is open, seldom while it could be called off, never when it is over.
@@ -122,7 +142,7 @@ impl AzuroClient {
         bet.polling = false;
         match reply {
             Reply::Answer { status: 200..=299, body, .. } => match self.read_order(order, body) {
-                Ok(word) => self.said(order, word, out),
+                Ok(word) => self.said(order, word, now, out),
                 Err(why) => failed_about(order, "the order", why, out),
             },
             Reply::Answer { status: 404, .. } => {
@@ -143,12 +163,12 @@ impl AzuroClient {
         self.follow(order, now, out);
     }
 
-    pub(crate) fn said(&mut self, order: OrderId, word: OrderWord, out: &mut BetOut) {
-        self.learn(order, Fact::Said { state: word.state, taken: word.taken, result: word.result }, out);
+    pub(crate) fn said(&mut self, order: OrderId, word: OrderWord, now: Now, out: &mut BetOut) {
+        self.learn(order, Fact::Said { state: word.state, taken: word.taken, result: word.result }, now, out);
         if word.state == OrderState::Rejected
             && let Some(why) = word.error
         {
-            self.learn(order, Fact::Refused { why }, out);
+            self.learn(order, Fact::Refused { why }, now, out);
         }
         self.ask_payout(order, out);
     }

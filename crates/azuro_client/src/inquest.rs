@@ -47,7 +47,7 @@ impl AzuroClient {
         out: &mut BetOut,
     ) {
         let goes_on =
-            body.and_then(|body| self.inquest_step(order, stage, request, body, out).map_err(|cause| cause.to_string()));
+            body.and_then(|body| self.inquest_step(order, stage, request, body, now, out).map_err(|cause| cause.to_string()));
         match goes_on {
             Ok(true) => return,
             Ok(false) => {}
@@ -66,6 +66,7 @@ impl AzuroClient {
         stage: Inquest,
         request: u64,
         body: &[u8],
+        now: Now,
         out: &mut BetOut,
     ) -> Result<bool, ChainError> {
         let core = self.config.environment.core;
@@ -89,11 +90,11 @@ impl AzuroClient {
                 if !chain::read_flag(request, body)? {
                     // Only a block whose own time is past the fence proves that these bytes are dead.
                     if head.time_s > fence_s {
-                        self.learn(order, Fact::Expired, out);
+                        self.learn(order, Fact::Expired, now, out);
                     }
                     return Ok(false);
                 }
-                self.learn(order, Fact::NonceUsed, out);
+                self.learn(order, Fact::NonceUsed, now, out);
                 let from = head.number.saturating_sub(LOOK_BACK);
                 let what = Pending::Inquest(order, Inquest::Event);
                 self.ask_chain(what, |id| chain::bets_request(id, core, bettor, from), out);
@@ -106,7 +107,7 @@ impl AzuroClient {
                     let ([part], Ok(token)) = (parts.as_slice(), u128::try_from(bet)) else { continue };
                     if whose == bettor && used == U256::from(nonce) && part.condition == market && part.outcome == outcome {
                         let taken = Taken { on_chain: true, bet: token, odds_e12: part.odds_e12, amount };
-                        self.learn(order, Fact::OnChain(taken), out);
+                        self.learn(order, Fact::OnChain(taken), now, out);
                     }
                 }
                 Ok(false)
@@ -115,7 +116,7 @@ impl AzuroClient {
                 let Some(taken) = bet.facts.taken() else { return Ok(false) };
                 let off = ChainEvent::BetRejected { bet: U256::from(taken.bet) };
                 if chain::read_events(request, core, body)?.contains(&off) {
-                    self.learn(order, Fact::CalledOff, out);
+                    self.learn(order, Fact::CalledOff, now, out);
                 }
                 let (lp, call) = (self.config.environment.lp, Call::ViewPayout { core, bet: U256::from(taken.bet) });
                 self.ask_chain(Pending::Inquest(order, Inquest::Payout), |id| chain::call_request(id, lp, &call, None), out);
@@ -123,8 +124,8 @@ impl AzuroClient {
             }
             Inquest::Payout => {
                 match chain::read_units(request, body) {
-                    Ok(units) => self.learn(order, Fact::Pays(units), out),
-                    Err(ChainError::Reverted(Revert::AlreadyPaid)) => self.learn(order, Fact::Claimed, out),
+                    Ok(units) => self.learn(order, Fact::Pays(units), now, out),
+                    Err(ChainError::Reverted(Revert::AlreadyPaid)) => self.learn(order, Fact::Claimed, now, out),
                     // Nothing is decided yet: the bet stands.
                     Err(ChainError::Reverted(Revert::ConditionNotFinished)) => {}
                     Err(cause) => return Err(cause),

@@ -48,7 +48,7 @@ impl AzuroClient {
         }
     }
 
-    fn read_batch(&mut self, ids: &[MarketId], out: &mut BetOut) {
+    pub(crate) fn read_batch(&mut self, ids: &[MarketId], out: &mut BetOut) {
         for chunk in ids.chunks(CHUNK) {
             self.feed.asking(chunk);
             let texts: Vec<String> = chunk.iter().copied().map(condition_text).collect();
@@ -142,7 +142,7 @@ impl AzuroClient {
     }
 
     /// Asks for the limits of each outcome that can be bet on: the venue wants that after every update (spec section 6).
-    fn calculate(&mut self, id: MarketId, now: Now, out: &mut BetOut) {
+    pub(crate) fn calculate(&mut self, id: MarketId, now: Now, out: &mut BetOut) {
         let age_ms_max = self.age_ms_max();
         let mut place = 0;
         loop {

@@ -106,7 +106,7 @@ impl AzuroClient {
         self.ask_funds(false, out);
     }
 
-    fn ask_fee(&mut self, now: Now, out: &mut BetOut) {
+    pub(crate) fn ask_fee(&mut self, now: Now, out: &mut BetOut) {
         let target = format!("/bet/gas-info?environment={}", self.config.environment.name);
         self.ask(Pending::Fee, Lane::Public, Method::Get, target, String::new(), out);
         self.arm(FEE_TIMER, self.config.fee_ms, now, out);

@@ -144,7 +144,7 @@ impl AzuroClient {
         };
         let Some(body) = bet.body.clone() else { return };
         bet.posting = true;
-        self.learn(order, Fact::Left, out);
+        self.learn(order, Fact::Left, now, out);
         let what = Pending::Post { order, repeat: false };
         self.ask(what, Lane::Orders, Method::Post, ORDER_TARGET.to_owned(), body, out);
         self.follow(order, now, out);
@@ -169,14 +169,14 @@ impl AzuroClient {
         bet.posting = false;
         let open = match reply {
             Reply::NotSent(_) if !repeat => {
-                self.learn(order, Fact::NotSent, out);
+                self.learn(order, Fact::NotSent, now, out);
                 None
             }
             Reply::Answer { status: 200..=299, body, .. } => match self.read_order(order, body) {
                 // A refusal of the repeated bytes may only mean that the first ones are there already.
                 Ok(word) if repeat && word.state == OrderState::Rejected => Some("the repeated bytes were refused".to_owned()),
                 Ok(word) => {
-                    self.said(order, word, out);
+                    self.said(order, word, now, out);
                     None
                 }
                 Err(why) => Some(why),
@@ -187,7 +187,7 @@ impl AzuroClient {
             {
                 match parse::refusal(body).filter(|words| RefusalKind::known(words).is_some()) {
                     Some(why) => {
-                        self.learn(order, Fact::Refused { why }, out);
+                        self.learn(order, Fact::Refused { why }, now, out);
                         None
                     }
                     None => Some(format!("status {status} without a documented reason")),

@@ -1,5 +1,7 @@
 //! The client driven by hand: captured messages, scripted sessions, hostile bytes. No I/O, no clock.
 
+#[path = "integration/arena.rs"]
+mod arena;
 #[path = "integration/harness.rs"]
 mod harness;
 
@@ -13,5 +15,7 @@ mod hostile;
 mod lists;
 #[path = "integration/quotes.rs"]
 mod quotes;
+#[path = "integration/sandbox.rs"]
+mod sandbox;
 #[path = "integration/transactions.rs"]
 mod transactions;
