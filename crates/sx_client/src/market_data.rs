@@ -9,7 +9,7 @@ use crate::call;
 use crate::channels::{CHANNELS_MAX, Channels, Kind};
 use crate::parse::{self, BestOdds};
 use crate::requests::{Pending, timers};
-use crate::wire::json::data;
+use crate::wire::json::{data, rows};
 use domain::{MarketId, Now, Outcome, Quote};
 use venue_api::{BetOut, QuoteNews, Reply};
 
@@ -85,7 +85,13 @@ impl SxClient {
     }
 
     pub(crate) fn book_pushed(&mut self, market: MarketId, text: &str, now: Now, out: &mut BetOut) {
-        if self.take_book(market, text, out) == Taken::Unreadable {
+        // One book, or an array of books: the venue publishes both (spec section 11.1).
+        let read = if text.trim_start().starts_with('[') {
+            rows(text).is_some_and(|rows| rows.iter().all(|row| self.take_book(market, row.get(), out) != Taken::Unreadable))
+        } else {
+            self.take_book(market, text, out) != Taken::Unreadable
+        };
+        if !read {
             out.quotes.push(QuoteNews::Lost { market, why: "a message of its book does not read" });
             self.reload_book(market, now, out);
         }

@@ -28,10 +28,14 @@ pub(crate) fn object<'a, T: Deserialize<'a>>(text: &'a str) -> Option<T> {
     text.trim_start().starts_with('{').then(|| serde_json::from_str(text).ok())?
 }
 
+/// The elements of a list as they stand in the text.
+pub(crate) fn rows(text: &str) -> Option<Vec<&RawValue>> {
+    serde_json::from_str(text).ok()
+}
+
 /// Reads a list of objects. All of them or nothing: the one that cannot be read might be the one that matters.
 pub(crate) fn list<'a, T: Deserialize<'a>>(text: &'a str) -> Option<Vec<T>> {
-    let rows: Vec<&'a RawValue> = serde_json::from_str(text).ok()?;
-    rows.into_iter().map(|row| object(row.get())).collect()
+    rows(text)?.into_iter().map(|row| object(row.get())).collect()
 }
 
 /// One object or an array of them: the venue publishes both (spec section 11.1).

@@ -15,7 +15,7 @@ use std::time::{Duration, SystemTime, UNIX_EPOCH};
 use sx_client::{SxClient, SxConfig, VENUE};
 use tokio::sync::Notify;
 use transport::{BetLink, Clock, LinkConfig};
-use venue_api::{BetClient, BetFunds, BetNews, BetOut, BetReport, KnownBet, PrepareError, QuoteNews, SessionNews};
+use venue_api::{BetClient, BetFunds, BetNews, BetOut, BetReport, KnownBet, PrepareError, PreparedBet, QuoteNews, SessionNews};
 
 /// What the client told, as of now.
 #[derive(Default)]
@@ -32,6 +32,8 @@ pub(crate) struct Seen {
     pub(crate) ups: Cell<u32>,
     /// See `ups`.
     pub(crate) downs: Cell<u32>,
+    /// The client cannot work without a person.
+    pub(crate) fatal: Cell<bool>,
     /// A whole listing was told.
     pub(crate) listed: Cell<bool>,
     /// Questions and answers that failed, bet by bet: how often it had to be asked again.
@@ -89,6 +91,10 @@ impl Seen {
                 BetNews::Session(SessionNews::Down { why }) => {
                     self.downs.set(self.downs.get() + 1);
                     tracing::warn!(why, "session down");
+                }
+                BetNews::Session(SessionNews::Fatal { why }) => {
+                    self.fatal.set(true);
+                    tracing::error!(why, "cannot work without a person");
                 }
                 other => tracing::info!(?other, "told"),
             }
@@ -199,11 +205,20 @@ impl<C: BetClient + 'static> Shell<C> {
     /// It was not signed, and nothing left.
     pub(crate) fn place(&self, spec: BetSpec) -> Result<VenueKey, PrepareError> {
         let prepared = self.link.with(|client, now, _| client.prepare(spec, now))?;
+        let key = prepared.key.clone();
+        self.intend(&prepared);
+        self.send(prepared);
+        Ok(key)
+    }
+    /// Records that a bet is about to leave.
+    pub(crate) fn intend(&self, prepared: &PreparedBet) {
         let (spec, key) = (prepared.spec.clone(), prepared.key.clone());
         let at = self.link.look(|_, now| now.wall);
-        record(&mut self.journal.borrow_mut(), &Record::BetIntended { at, spec, key: key.clone() });
+        record(&mut self.journal.borrow_mut(), &Record::BetIntended { at, spec, key });
+    }
+    /// Sends what was recorded.
+    pub(crate) fn send(&self, prepared: PreparedBet) {
         self.link.with(|client, now, out| client.send(prepared, now, out));
-        Ok(key)
     }
 }
 
