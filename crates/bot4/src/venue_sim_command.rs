@@ -10,13 +10,14 @@ use venue_sim::market::{Market, MarketShape};
 use venue_sim::paradex::{ParadexSim, ParadexSimConfig};
 use venue_sim::server::{ServerOptions, TlsServer};
 use venue_sim::sports::{Sports, SportsShape};
+use venue_sim::sx::{SxSim, SxSimConfig};
 use venue_sim::vest::{VestSim, VestSimConfig};
 
 /// What was asked for.
 #[derive(Clone, Debug, Args)]
 pub(crate) struct SimArgs {
     /// Which venue.
-    #[arg(value_parser = ["azuro", "paradex", "vest"])]
+    #[arg(value_parser = ["azuro", "paradex", "sx", "vest"])]
     venue: String,
     /// Port to listen on; any free one by default.
     #[arg(long, default_value_t = 0)]
@@ -33,7 +34,14 @@ pub(crate) struct SimArgs {
     /// Serve `/_sim/fault` to turn faults on and off.
     #[arg(long)]
     control: bool,
+    /// An account of the simulated SX Bet, with 10,000 USDC: its API key and the checksummed address that signs its orders.
+    /// May be given several times.
+    #[arg(long, value_name = "KEY=0xADDRESS")]
+    account: Vec<String>,
 }
+
+/// What an account of the simulated SX Bet begins with, base units of USDC.
+const SX_BALANCE_E6: i64 = 10_000_000_000;
 
 /// Runs until Ctrl+C.
 pub(crate) fn run(options: &SimArgs) -> u8 {
@@ -48,10 +56,17 @@ pub(crate) fn run(options: &SimArgs) -> u8 {
 
 fn serve(options: &SimArgs) -> anyhow::Result<()> {
     let runtime = tokio::runtime::Builder::new_multi_thread().worker_threads(2).enable_all().build()?;
+    anyhow::ensure!(options.account.is_empty() || options.venue == "sx", "--account is for sx alone");
     runtime.block_on(async {
         let market = Market::new(options.seed, MarketShape::default());
         let (machine, base): (Box<dyn VenueSim + Send>, ServerOptions) = if options.venue == "vest" {
             (Box::new(VestSim::new(VestSimConfig::new(options.seed, market))), ServerOptions::vest())
+        } else if options.venue == "sx" {
+            let mut cfg = SxSimConfig::new(options.seed, Sports::new(options.seed, SportsShape::default()));
+            for account in &options.account {
+                cfg = cfg.with_account_text(account, SX_BALANCE_E6).map_err(anyhow::Error::msg).context("--account")?;
+            }
+            (Box::new(SxSim::new(cfg)), ServerOptions::sx())
         } else if options.venue == "azuro" {
             let sports = Sports::new(options.seed, SportsShape::default());
             (Box::new(AzuroSim::new(AzuroSimConfig::new(options.seed, sports))), ServerOptions::azuro())

@@ -361,7 +361,7 @@ impl Sports {
 
     /// The score by now, in the order of the event.
     pub fn score(&self, event: &Event, now: SimNow) -> Score {
-        let played = self.played_permille(event, now);
+        let played = played_permille(event, now);
         chance::score(self.seed, event, played)
     }
 
@@ -382,7 +382,7 @@ impl Sports {
             self.noise(event, 1, 900_000, now) + self.noise(event, 2, 61_000, now) / 3,
             self.noise(event, 3, 700_000, now) + self.noise(event, 4, 47_000, now) / 3,
         );
-        let played = self.played_permille(event, now);
+        let played = played_permille(event, now);
         let mut fair = mean.fair_e6(asked, chance::score(self.seed, event, played), played);
         self.drift(event, venue, now, &mut fair);
         if swapped && !matches!(question, Question::Total { .. } | Question::BothScore) {
@@ -434,17 +434,6 @@ impl Sports {
         (if drawn >> 63 == 0 { 1 } else { -1 }) * pulse_e6 * height / 1_000
     }
 
-    /// How much of it has been played, thousandths.
-    fn played_permille(&self, event: &Event, now: SimNow) -> i64 {
-        let length = (event.ends_ms - event.starts_ms).max(1);
-        let end = match event.fate {
-            Fate::Abandoned(at) => at,
-            Fate::Postponed | Fate::Cancelled => 0,
-            Fate::Played | Fate::Moved(_) => 1_000,
-        };
-        ((now.ms() - event.starts_ms).clamp(0, length) * 1_000 / length).min(end)
-    }
-
     /// Value noise of an event, scaled to the shape, thousandths.
     fn noise(&self, event: &Event, octave: u64, period_ms: i64, now: SimNow) -> i64 {
         let (cell, t) = (now.ms().div_euclid(period_ms), now.ms().rem_euclid(period_ms) * 1_000 / period_ms);
@@ -468,5 +457,17 @@ impl Sports {
     }
 }
 
+/// How much of it has been played, thousandths.
+fn played_permille(event: &Event, now: SimNow) -> i64 {
+    let length = (event.ends_ms - event.starts_ms).max(1);
+    let end = match event.fate {
+        Fate::Abandoned(at) => at,
+        Fate::Postponed | Fate::Cancelled => 0,
+        Fate::Played | Fate::Moved(_) => 1_000,
+    };
+    ((now.ms() - event.starts_ms).clamp(0, length) * 1_000 / length).min(end)
+}
+
 #[cfg(test)]
+#[allow(clippy::unwrap_used, reason = "a test stops where something is wrong")]
 mod tests;

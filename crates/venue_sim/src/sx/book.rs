@@ -193,5 +193,5 @@ fn level_row(p: i128, size: i64) -> Value {
 
 /// Fixed width, so that texts compare as numbers (section 6).
 fn version_text(version: u64) -> String {
-    format!("001{:017}000", version)
+    format!("001{version:017}000")
 }

@@ -322,4 +322,38 @@ impl SxSimConfig {
         self.accounts.push(AccountSpec { api_key: api_key.to_owned(), owner, balance_e6, deployed: true });
         self
     }
+
+    /// With one more account, written as `KEY=0xADDRESS`: its API key and the checksummed address that signs its orders.
+    ///
+    /// # Errors
+    /// A sentence that says what is wrong with the text.
+    pub fn with_account_text(self, text: &str, balance_e6: i64) -> Result<Self, String> {
+        let wrong = || format!("{text:?} is not KEY=0xADDRESS, an API key and the checksummed address of its owner");
+        let (key, owner) = text.split_once('=').filter(|(key, _)| !key.trim().is_empty()).ok_or_else(wrong)?;
+        let owner = Address::parse_checksummed(owner, None).map_err(|_| wrong())?;
+        Ok(self.with_account(key, owner, balance_e6))
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::sports::SportsShape;
+
+    #[test]
+    fn an_account_is_a_key_and_a_checksummed_address() {
+        let check = |text: &str, good: bool| {
+            let cfg = SxSimConfig::new(1, Sports::new(1, SportsShape::default())).with_account_text(text, 1);
+            assert_eq!(
+                cfg.map(|c| c.accounts.len()).map_err(|e| e.contains("is not KEY=0xADDRESS")),
+                if good { Ok(1) } else { Err(true) },
+                "{text}"
+            );
+        };
+        check("a-key=0x890482680C3a0116aBB003B17e7D694D13a6c1eB", true);
+        check("a-key=0x890482680c3a0116abb003b17e7d694d13a6c1eb", false);
+        check("=0x890482680C3a0116aBB003B17e7D694D13a6c1eB", false);
+        check("0x890482680C3a0116aBB003B17e7D694D13a6c1eB", false);
+        check("", false);
+    }
 }

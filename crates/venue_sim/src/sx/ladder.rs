@@ -54,7 +54,7 @@ mod tests {
             let kind = id.rsplit_once('-').expect("a number at the end").0;
             match kind {
                 "ladder" => {
-                    assert_eq!(on_ladder(number(&row["percentageOdds"]), 125), row["expect"].as_bool().expect("a flag"), "{id}")
+                    assert_eq!(on_ladder(number(&row["percentageOdds"]), 125), row["expect"].as_bool().expect("a flag"), "{id}");
                 }
                 "capacity" => {
                     let (size, p) = (number(&row["size"]) as i64, number(&row["maker"]));

@@ -1,6 +1,6 @@
 //! What the engine does with an order once its delay is over, and what the chain makes of it (sx.md sections 0, 7.2, 8).
 
-use super::book::Resting;
+use super::book::{Level, Resting};
 use super::state::{Decided, Fill, Force, Match, MatchStatus, OrderStatus};
 use super::{HOUSE, Job, SxSim, ladder};
 use crate::SimNow;
@@ -261,8 +261,6 @@ impl SxSim {
         }
     }
 }
-
-use super::book::Level;
 
 /// A fraction at 1e-6 of an amount.
 pub(super) fn share_e6(amount: i64, rate_e6: i64, up: bool) -> i64 {

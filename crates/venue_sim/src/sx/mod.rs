@@ -158,7 +158,7 @@ impl SxSim {
             queue: 0,
             draws: 0,
             faults: Faults::default(),
-            next_tick_us: i64::MIN,
+            next_tick_us: 0,
             last_now: SimNow::default(),
             out: Vec::new(),
             stir: false,

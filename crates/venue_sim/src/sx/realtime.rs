@@ -129,7 +129,7 @@ impl SxSim {
 
     pub(super) fn tell_fixture(&mut self, number: u64) {
         let Some(fixture) = self.fixtures.get(&number) else { return };
-        let row = self.fixture_row(fixture, self.last_now);
+        let row = Self::fixture_row(fixture, self.last_now);
         let data = self.maybe_array(row);
         self.post(FIXTURES.to_owned(), data, 0, self.last_now);
     }

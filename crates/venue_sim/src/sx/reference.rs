@@ -164,7 +164,7 @@ impl SxSim {
         json!({ "teams": teams })
     }
 
-    pub(super) fn fixture_status(&self, fixture: &Fixture, now: SimNow) -> u8 {
+    pub(super) fn fixture_status(fixture: &Fixture, now: SimNow) -> u8 {
         match fixture.event.phase {
             Phase::Scheduled if fixture.event.starts_ms - now.ms() <= SOON_MS => 9,
             Phase::Scheduled => 1,
@@ -176,14 +176,14 @@ impl SxSim {
         }
     }
 
-    pub(super) fn fixture_row(&self, fixture: &Fixture, now: SimNow) -> Value {
+    pub(super) fn fixture_row(fixture: &Fixture, now: SimNow) -> Value {
         let event = &fixture.event;
         let [one, two] = event.names(Venue::Sx);
         json!({
             "participantOneName": one,
             "participantTwoName": two,
             "startDate": iso(event.starts_ms_at(Venue::Sx)),
-            "status": self.fixture_status(fixture, now),
+            "status": Self::fixture_status(fixture, now),
             "leagueId": event.league.sx_id,
             "leagueLabel": event.league.sx_label,
             "sportId": sport(event.sport).0,
@@ -194,16 +194,16 @@ impl SxSim {
     pub(super) fn active_fixtures(&self, target: &Target<'_>, now: SimNow) -> Answer {
         let league = target.get("leagueId").ok_or_else(|| Refused::listed("leagueId must be a number string"))?;
         let shown = |f: &&Fixture| {
-            f.event.league.sx_id.to_string() == league && matches!(self.fixture_status(f, now), 1 | 2 | 6 | 7 | 8 | 9)
+            f.event.league.sx_id.to_string() == league && matches!(Self::fixture_status(f, now), 1 | 2 | 6 | 7 | 8 | 9)
         };
-        Ok(self.fixtures.values().filter(shown).map(|f| self.fixture_row(f, now)).collect())
+        Ok(self.fixtures.values().filter(shown).map(|f| Self::fixture_row(f, now)).collect())
     }
 
     pub(super) fn fixture_statuses(&self, target: &Target<'_>, now: SimNow) -> Answer {
         let ids = target.list("sportXEventIds").or_else(|| target.list("sportXeventIds"));
         let ids = ids.ok_or_else(|| Refused::code("BAD_SPORTX_EVENT_IDS"))?;
         let found =
-            ids.into_iter().filter_map(|id| Some((id.to_owned(), json!(self.fixture_status(self.fixture_by_id(id)?, now)))));
+            ids.into_iter().filter_map(|id| Some((id.to_owned(), json!(Self::fixture_status(self.fixture_by_id(id)?, now)))));
         Ok(Value::Object(found.collect()))
     }
 

@@ -2,6 +2,7 @@
 
 use crate::bench::{Ask, Bench, CALM, FUNDS, ONE, RUNG, Who, data};
 use serde_json::{Value, json};
+use venue_sim::sports::SportsShape;
 
 #[test]
 fn a_full_fill_is_answered_after_the_delay_at_the_books_price() {
@@ -226,23 +227,22 @@ fn clients_meet_each_other_by_price_then_time_and_not_themselves() {
 
 #[test]
 fn makers_that_move_over_a_resting_bet_match_it_at_its_own_odds() {
-    let mut bench = Bench::open();
-    let market = bench.market();
-    let (best, _) = bench.best(&market, true).unwrap();
-    let ask = Ask { market, one: true, stake: 2_000_000, p: best - RUNG, force: "GTC", expiry_s: bench.now / 1_000_000 + 86_400 };
-    // A move of the world is played by an emptied book that comes back at a better price.
-    let entry = bench.bet(&ask);
-    assert_eq!(entry["outcome"]["state"], "RESTED");
-    for _ in 0..200 {
-        bench.run_ms(60_000);
-        let bet = bench.sim.bets_seen(0).next().unwrap();
-        if !bet.live {
-            break;
-        }
+    let mut bench = Bench::with(SportsShape { noise_permille: 300, ..CALM }, |_| {});
+    let markets = bench.markets(|m| m["type"] == 2 && m["line"] == 2.5);
+    let markets: Vec<String> = markets.iter().take(4).map(|m| m["marketHash"].as_str().unwrap().to_owned()).collect();
+    let expiry_s = bench.now / 1_000_000 + 3_600;
+    for (market, one) in markets.iter().flat_map(|m| [(m, true), (m, false)]) {
+        let (best, _) = bench.best(market, one).unwrap();
+        let ask = Ask { market: market.clone(), one, stake: 2_000_000, p: best - RUNG, force: "GTC", expiry_s };
+        assert_eq!(bench.bet(&ask)["outcome"]["state"], "RESTED");
     }
-    let row = bench.get(&format!("/orders-v3/{}", entry["orderId"].as_str().unwrap()))["order"].clone();
-    let why = row["inactiveReason"].as_str().unwrap_or("still active").to_owned();
-    assert!(["FILLED", "EVENT_LIFECYCLE", "still active"].contains(&why.as_str()), "{row}");
+    bench.run_ms(1_800_000);
+    let fills = bench.get("/fills-v3")["fills"].as_array().unwrap().clone();
+    assert!(!fills.is_empty(), "the makers never moved over a bet");
+    for fill in fills {
+        let order = bench.get(&format!("/orders-v3/{}", fill["orderId"].as_str().unwrap()))["order"].clone();
+        assert_eq!((&fill["isMaker"], &fill["fillOdds"]), (&json!(true), &order["percentageOdds"]));
+    }
     bench.sim.check().unwrap();
 }
 
