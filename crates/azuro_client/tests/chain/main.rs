@@ -15,5 +15,6 @@ mod money;
 mod node;
 mod refusals;
 mod sockets;
+mod transactions;
 mod venue;
 mod world;
