@@ -17,5 +17,7 @@ mod lists;
 mod quotes;
 #[path = "integration/sandbox.rs"]
 mod sandbox;
+#[path = "integration/tls.rs"]
+mod tls;
 #[path = "integration/transactions.rs"]
 mod transactions;

@@ -15,6 +15,7 @@ mod money;
 mod node;
 mod refusals;
 mod sockets;
+mod toolkit;
 mod transactions;
 mod venue;
 mod world;

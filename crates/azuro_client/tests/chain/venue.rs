@@ -258,6 +258,28 @@ impl Venue {
         self.sim.sim().bets_seen(0).last().map(|bet| bet.state)
     }
 
+    /// The certificates that its servers are trusted by, PEM.
+    pub(crate) fn roots(&self) -> String {
+        format!("{}\n{}", self.server.ca_pem(), self.node_line.ca_pem())
+    }
+    /// Where the scripts of the official toolkit find it.
+    pub(crate) fn places(&self) -> [(&'static str, String); 3] {
+        [("AZURO_API", self.server.rest_url()), ("AZURO_STREAMS", self.server.ws_url()), ("AZURO_RPC", self.node_line.url())]
+    }
+    /// Is the relayer and the house until something else has ended.
+    pub(crate) async fn during<F: Future>(&self, other: F) -> F::Output {
+        let mut tick = interval(Duration::from_millis(3));
+        tick.set_missed_tick_behavior(MissedTickBehavior::Delay);
+        tokio::pin!(other);
+        loop {
+            tokio::select! {
+                biased;
+                ended = &mut other => return ended,
+                _ = tick.tick() => self.relay(),
+            }
+        }
+    }
+
     // The relayer and the house.
 
     /// Sends to the node what the simulated venue wants sent, and tells it what became of that.

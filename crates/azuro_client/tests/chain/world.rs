@@ -102,7 +102,7 @@ impl World {
         self.send(self.bettor.address(), POLYGON.bet_token, &call.calldata()).unwrap();
     }
 
-    fn mint(&self, to: Address, value: u128) {
+    pub(crate) fn mint(&self, to: Address, value: u128) {
         let call = ITable::mintCall { to, value: U256::from(value) };
         self.send(self.relayer, POLYGON.bet_token, &call.abi_encode()).unwrap();
     }
