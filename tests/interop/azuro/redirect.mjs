@@ -18,7 +18,7 @@ const hosts = {
   'api.onchainfeed.org': process.env.AZURO_API,
   'streams.onchainfeed.org': process.env.AZURO_STREAMS,
 }
-const here = new Set(Object.values(hosts).map(place => new URL(place).host))
+const here = new Set([...Object.values(hosts), process.env.AZURO_RPC].map(place => new URL(place).host))
 
 const moved = address => {
   const url = new URL(address)
