@@ -89,12 +89,6 @@ impl Line {
 }
 
 impl AzuroSim {
-    /// All lines of a game that the dictionary has.
-    pub(super) fn lines(&self, event: &Event) -> Vec<Line> {
-        let questions = event.questions(Venue::Azuro).into_iter().enumerate();
-        questions.filter_map(|(index, question)| line(event, question, index)).collect()
-    }
-
     /// The line a condition id names.
     pub(super) fn line(&self, condition_id: &str, now: SimNow) -> Option<Line> {
         let rest = condition_id.strip_prefix(CONDITION)?;
@@ -161,6 +155,12 @@ impl AzuroSim {
 
     /// How a line ended, once it is settled: the outcomes that won (`None`: canceled), and `settledAt`, unix seconds.
     pub(super) fn ended(&self, line: &Line, now: SimNow) -> Option<(Option<Vec<u64>>, u64)> {
+        if let Some(end) = self.pinned.get(&line.id()) {
+            return Some(end.clone()); // what a bet was settled by stands
+        }
+        if self.faults.on("settlement_held").is_some() {
+            return None;
+        }
         let venue_now = self.venue_now(now);
         let event = &line.event;
         let (ending, at_ms) = match self.forced.get(&event.number) {
@@ -203,6 +203,12 @@ impl AzuroSim {
         };
         fair.into_iter().map(odds).chain(std::iter::repeat(100)).take(count).collect()
     }
+}
+
+/// All lines of a game that the dictionary has.
+pub(super) fn lines(event: &Event) -> Vec<Line> {
+    let questions = event.questions(Venue::Azuro).into_iter().enumerate();
+    questions.filter_map(|(index, question)| line(event, question, index)).collect()
 }
 
 fn line(event: &Event, question: Question, index: usize) -> Option<Line> {

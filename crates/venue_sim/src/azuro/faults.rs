@@ -29,6 +29,11 @@ pub(super) struct Fault {
     pub answer: Option<Repeat>,
     pub ends: Option<CancelEnds>,
     pub cancel: bool,
+    /// Most ids of one connection.
+    pub ids: usize,
+    /// Final score, first and second team as the venue names them.
+    pub one: Option<u16>,
+    pub two: Option<u16>,
 }
 
 /// What a repeated POST of the same order answers.
@@ -63,6 +68,7 @@ const KNOWN: &[(&str, &[&str], &[&str])] = &[
     ("error_after", &["status"], &["count", "body"]),
     ("expires_at_max", &["s"], &[]),
     ("expires_before_start", &[], &[]),
+    ("hold_order_answer", &[], &["count"]),
     ("lose_order_answer", &[], &["count", "after_ms"]),
     ("refusal_status", &["status"], &[]),
     ("refuse_all", &[], &["error", "message"]),
@@ -97,15 +103,19 @@ const KNOWN: &[(&str, &[&str], &[&str])] = &[
     ("stop_games", &[], &["game"]),
     ("subscribe_snapshot", &[], &[]),
     ("swap_updates", &[], &[]),
+    ("ws_lifetime", &["s"], &[]),
+    ("ws_max_ids", &["ids"], &[]),
     // Settlement.
     ("push_loses", &[], &[]),
-    ("resolve_now", &[], &["game", "cancel"]),
+    ("resolve_now", &[], &["game", "cancel", "one", "two"]),
+    ("settlement_held", &[], &[]),
     ("settle_before", &["s"], &[]),
     // The chain and its node.
     ("base_fee", &["gwei"], &[]),
     ("chain_stalls", &[], &[]),
     ("node_behind", &["blocks"], &[]),
     ("node_error", &["status"], &["count"]),
+    ("node_silent", &[], &["count"]),
     ("sequencer_down", &[], &[]),
 ];
 

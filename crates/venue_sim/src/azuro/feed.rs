@@ -1,7 +1,7 @@
 //! The feed's REST side: games, conditions, navigation, search (section 4).
 
 use super::AzuroSim;
-use super::board::{Line, Shown, game_id, odds_text};
+use super::board::{Line, Shown, game_id, lines, odds_text};
 use super::wire::{Answer, Target, bad, texts};
 use crate::SimNow;
 use crate::sports::{Event, Phase, Sport, Venue};
@@ -171,8 +171,8 @@ impl AzuroSim {
         let ids = ids(body, "gameIds")?;
         self.environment(body["environment"].as_str().unwrap_or_default())?;
         let events = ids.iter().filter_map(|id| self.event(id, now));
-        let lines = events.flat_map(|e| self.lines(&e));
-        Ok((200, json!({ "conditions": lines.map(|l| self.condition(&l, now)).collect::<Vec<_>>() })))
+        let all = events.flat_map(|e| lines(&e));
+        Ok((200, json!({ "conditions": all.map(|l| self.condition(&l, now)).collect::<Vec<_>>() })))
     }
 
     pub(super) fn condition_batch(&self, body: &Value, now: SimNow) -> Result<Answer, Answer> {

@@ -13,8 +13,8 @@ use alloy_primitives::{Address, B256, U256};
 
 /// How long after `expiresAt` the relayer still tries before it gives an order up, seconds.
 const GIVE_UP_S: i64 = 20;
-/// How often an open bet is looked at again when its game has not ended in time, microseconds.
-const LOOK_AGAIN_US: u64 = 10_000_000;
+/// How soon and how late an open bet is looked at again, microseconds: it may end before its time, by a game that is cancelled.
+const LOOK_AGAIN_US: (u64, u64) = (10_000_000, 300_000_000);
 
 /// States of section 7.4.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -259,8 +259,9 @@ impl AzuroSim {
     /// Looks again when the bet's game should have been settled.
     fn look_for_its_end(&mut self, i: usize, now: SimNow) {
         let Some(line) = self.line(&self.orders[i].bet.condition_id.to_string(), now) else { return };
-        let due_ms = line.event.ends_ms + self.cfg.resolve_after_ms - self.venue_now(now).ms();
-        let us = u64::try_from(due_ms).unwrap_or(0).saturating_mul(1_000).clamp(1_000, 60_000_000);
+        let forced = self.forced.contains_key(&line.event.number);
+        let due_ms = if forced { 0 } else { line.event.ends_ms + self.cfg.resolve_after_ms - self.venue_now(now).ms() };
+        let us = u64::try_from(due_ms).unwrap_or(0).saturating_mul(1_000).clamp(LOOK_AGAIN_US.0, LOOK_AGAIN_US.1);
         self.at(now, us, Job::Settle(i));
     }
 
@@ -273,11 +274,12 @@ impl AzuroSim {
 
     /// The house begins to take an order back.
     pub(super) fn run_house_cancel(&mut self, i: usize, succeeds: bool, now: SimNow) {
+        let venue_now = self.venue_now(now);
         let order = &mut self.orders[i];
         if !matches!(order.state, State::Created | State::Placed | State::Accepted) {
             return;
         }
-        (order.state, order.updated) = (State::PendingCancel, now);
+        (order.state, order.updated) = (State::PendingCancel, venue_now);
         self.at(now, 1_500_000, Job::HouseCanceled(i, succeeds));
     }
 
@@ -314,8 +316,9 @@ impl AzuroSim {
         let Some(mined) = order.mined.filter(|_| matches!(order.state, State::Accepted | State::CancelFailed)) else { return };
         let Some(line) = self.line(&order.bet.condition_id.to_string(), now) else { return };
         let Some((won, settled_at_s)) = self.ended(&line, now) else {
-            return self.at(now, LOOK_AGAIN_US, Job::Settle(i));
+            return self.look_for_its_end(i, now);
         };
+        self.pinned.insert(line.id(), (won.clone(), settled_at_s));
         let won: Option<Vec<u128>> = won.map(|w| w.into_iter().map(u128::from).collect());
         let (condition_id, outcome) = (order.bet.condition_id, order.bet.outcome_id);
         let ended = match &won {

@@ -27,7 +27,7 @@ pub use config::{AzuroSimConfig, ChainSide, Latencies};
 pub use harness::SeenBet;
 pub use submission::{ConditionData, Mined, Submission, oracle_digest};
 
-use crate::sports::Ending;
+use crate::sports::{Ending, Score, Venue};
 use crate::{HttpRequest, Message, SimAction, SimNow, VenueSim};
 use alloy_primitives::{Address, B256, U256, keccak256};
 use board::{Shown, game_id};
@@ -102,6 +102,12 @@ pub struct AzuroSim {
     exposures: HashMap<String, BTreeMap<u64, (u128, u128)>>,
     /// Games that a fault ended, by number.
     forced: BTreeMap<u64, Forced>,
+    /// How conditions ended that bets were settled by: outcomes that won, `settledAt`.
+    pinned: BTreeMap<String, (Option<Vec<u64>>, u64)>,
+    /// Answers that the fault `hold_order_answer` keeps back.
+    held_answers: Vec<(u64, Value)>,
+    /// They go out at the next wake.
+    release: bool,
     /// Odds stand as they were then.
     frozen: Option<SimNow>,
     conns: BTreeMap<u64, Conn>,
@@ -144,6 +150,9 @@ impl AzuroSim {
             resolved_outside: BTreeSet::new(),
             exposures: HashMap::new(),
             forced: BTreeMap::new(),
+            pinned: BTreeMap::new(),
+            held_answers: Vec::new(),
+            release: false,
             frozen: None,
             conns: BTreeMap::new(),
             told: BTreeMap::new(),
@@ -258,6 +267,9 @@ impl AzuroSim {
             }
             // As it would have ended: nothing has been scored yet in a game that has not begun.
             let score = self.cfg.sports.score(&line.event, SimNow(line.event.ends_ms.saturating_mul(1_000)));
+            let given = fault.one.zip(fault.two).map(|(one, two)| Score { one: i64::from(one), two: i64::from(two) });
+            // Given as the venue names the teams; the other way round is the way back.
+            let score = given.map_or(score, |s| line.event.score_for(Venue::Azuro, s));
             let ending = if fault.cancel { Ending::Void } else { Ending::Played(score) };
             let at_ms = self.venue_now(now).ms();
             self.forced.entry(line.event.number).or_insert(Forced { ending, at_ms });
@@ -290,7 +302,7 @@ impl VenueSim for AzuroSim {
         } else if path != "/v1/streams/feed" {
             out.push(SimAction::RefuseUpgrade { conn, status: 404 });
         } else {
-            self.conns.insert(conn, Conn::default());
+            self.conns.insert(conn, Conn { since_us: now.0, ..Conn::default() });
             out.push(SimAction::Accept { conn });
         }
     }
@@ -314,11 +326,12 @@ impl VenueSim for AzuroSim {
     }
 
     fn next_wake(&self) -> Option<SimNow> {
-        if self.drop_sockets {
+        if self.drop_sockets || self.release {
             return Some(self.last_now);
         }
         let job = self.jobs.peek().map(|Reverse((at, ..))| *at);
-        let watched = self.conns.values().any(|c| !c.conditions.is_empty() || !c.games.is_empty());
+        let ages = self.faults.on("ws_lifetime").is_some();
+        let watched = self.conns.values().any(|c| ages || !c.conditions.is_empty() || !c.games.is_empty());
         [job, watched.then_some(self.next_tick_us)].into_iter().flatten().min().map(SimNow)
     }
 
@@ -327,6 +340,11 @@ impl VenueSim for AzuroSim {
         self.chain.advance(now.ms().div_euclid(1_000));
         if std::mem::take(&mut self.drop_sockets) {
             self.drop_all(out);
+        }
+        if std::mem::take(&mut self.release) {
+            for (request, body) in std::mem::take(&mut self.held_answers) {
+                self.reply(request, 0, 201, &body, out);
+            }
         }
         if now.0 >= self.next_tick_us {
             let tick_us = self.cfg.tick_ms.max(1).saturating_mul(1_000);
@@ -353,6 +371,7 @@ impl VenueSim for AzuroSim {
     fn clear_fault(&mut self, name: &str) {
         match name {
             "freeze_odds" => self.frozen = None,
+            "hold_order_answer" => self.release = true,
             "chain_stalls" => self.chain.stalled = false,
             "node_behind" => self.chain.node_behind = 0,
             "base_fee" => self.chain.base_fee_wei = chain::BASE_FEE_WEI,

@@ -70,6 +70,9 @@ impl AzuroSim {
         if let Some(fault) = self.faults.take("hide_order") {
             self.orders[order].hidden_until = SimNow(now.0.saturating_add(fault.us() as i64));
         }
+        if self.faults.take("hold_order_answer").is_some() {
+            return self.held_answers.push((request, body));
+        }
         if let Some(fault) = self.faults.take("lose_order_answer") {
             let after_us = us + fault.after_ms.unwrap_or(0) as u64 * 1_000;
             return out.push(SimAction::Hang { request, after_us });

@@ -78,6 +78,9 @@ impl AzuroSim {
             let page = super::error_page(fault.status);
             return self.reply_bytes(request, us, fault.status, Vec::new(), page.into_bytes(), out);
         }
+        if self.faults.take("node_silent").is_some() {
+            return out.push(SimAction::Hang { request, after_us: SILENCE_US });
+        }
         if http.method != "POST" || self.cfg.chain == ChainSide::Outside {
             let (status, body) = not_found();
             return self.reply(request, us, status, &body, out);

@@ -15,6 +15,8 @@ const WATCHED: usize = 20_000;
 pub(super) struct Conn {
     pub conditions: BTreeSet<String>,
     pub games: BTreeSet<String>,
+    /// When it began, microseconds.
+    pub since_us: i64,
 }
 
 impl AzuroSim {
@@ -25,11 +27,12 @@ impl AzuroSim {
         let ids = |name: &str| -> Vec<String> {
             data[name].as_array().into_iter().flatten().filter_map(Value::as_str).map(str::to_owned).collect()
         };
+        let most = self.faults.on("ws_max_ids").map_or(WATCHED, |f| f.ids);
         let Some(watching) = self.conns.get_mut(&conn) else { return };
         let (word, key, ids) = match event {
             Some("SubscribeConditions") => {
                 let ids = ids("conditionIds");
-                watching.conditions.extend(ids.iter().take(WATCHED.saturating_sub(watching.conditions.len())).cloned());
+                watching.conditions.extend(ids.iter().take(most.saturating_sub(watching.conditions.len())).cloned());
                 ("SubscribedToConditions", "conditionIds", ids)
             }
             Some("UnsubscribeConditions") => {
@@ -39,7 +42,7 @@ impl AzuroSim {
             }
             Some("SubscribeGames") => {
                 let ids = ids("gameIds");
-                watching.games.extend(ids.iter().take(WATCHED.saturating_sub(watching.games.len())).cloned());
+                watching.games.extend(ids.iter().take(most.saturating_sub(watching.games.len())).cloned());
                 ("SubscribedToGames", "gameIds", ids)
             }
             Some("UnsubscribeGames") => {
@@ -83,6 +86,13 @@ impl AzuroSim {
 
     /// Says what has changed since the last tick.
     pub(super) fn publish(&mut self, now: SimNow, out: &mut Vec<SimAction>) {
+        if let Some(most_s) = self.faults.on("ws_lifetime").map(|f| f.s) {
+            let old = |c: &Conn| now.0.saturating_sub(c.since_us) >= most_s.saturating_mul(1_000_000);
+            for conn in self.conns.iter().filter(|(_, c)| old(c)).map(|(conn, _)| *conn).collect::<Vec<_>>() {
+                self.conns.remove(&conn);
+                out.push(SimAction::Close { conn, after_us: 0, code: 1001 });
+            }
+        }
         let watched: BTreeSet<String> = self.conns.values().flat_map(|c| c.conditions.iter().cloned()).collect();
         self.told.retain(|id, _| watched.contains(id));
         let silent = self.faults.on("silent_feed").is_some();

@@ -1,5 +1,6 @@
 //! A shell on virtual time and a bettor that signs with another library than the venue verifies with.
 
+use crate::rlp;
 use alloy_primitives::{Address, U256, hex, keccak256};
 use alloy_sol_types::{SolStruct, eip712_domain, sol};
 use k256::ecdsa::SigningKey;
@@ -337,55 +338,27 @@ impl Desk {
     pub(crate) fn transaction_of(&self, nonce: u64, chain: u64, to: Address, data: &[u8], max_fee_gwei: u128) -> String {
         let gwei = 1_000_000_000u128;
         let mut fields = vec![
-            rlp_int(u128::from(chain)),
-            rlp_int(u128::from(nonce)),
-            rlp_int(gwei),
-            rlp_int(max_fee_gwei * gwei),
-            rlp_int(400_000),
-            rlp_bytes(to.as_slice()),
-            rlp_int(0),
-            rlp_bytes(data),
+            rlp::int(u128::from(chain)),
+            rlp::int(u128::from(nonce)),
+            rlp::int(gwei),
+            rlp::int(max_fee_gwei * gwei),
+            rlp::int(400_000),
+            rlp::bytes(to.as_slice()),
+            rlp::int(0),
+            rlp::bytes(data),
             vec![0xc0],
         ];
         let mut unsigned = vec![2];
-        unsigned.extend(rlp_list(&fields.concat()));
+        unsigned.extend(rlp::list(&fields.concat()));
         let (signature, parity) = self.key.sign_prehash_recoverable(keccak256(unsigned).as_slice()).expect("signs");
         let bytes = signature.to_bytes();
-        fields.push(rlp_int(u128::from(parity.to_byte())));
-        fields.push(rlp_bytes(trim(&bytes[..32])));
-        fields.push(rlp_bytes(trim(&bytes[32..])));
+        fields.push(rlp::int(u128::from(parity.to_byte())));
+        fields.push(rlp::bytes(rlp::trim(&bytes[..32])));
+        fields.push(rlp::bytes(rlp::trim(&bytes[32..])));
         let mut raw = vec![2];
-        raw.extend(rlp_list(&fields.concat()));
+        raw.extend(rlp::list(&fields.concat()));
         format!("0x{}", hex::encode(raw))
     }
-}
-
-fn trim(bytes: &[u8]) -> &[u8] {
-    &bytes[bytes.iter().take_while(|b| **b == 0).count()..]
-}
-
-fn rlp_head(short: u8, len: usize) -> Vec<u8> {
-    if len <= 55 {
-        return vec![short + len as u8];
-    }
-    let digits = len.to_be_bytes();
-    let digits = trim(&digits);
-    [&[short + 55 + digits.len() as u8], digits].concat()
-}
-
-fn rlp_bytes(bytes: &[u8]) -> Vec<u8> {
-    match bytes {
-        [one] if *one < 0x80 => vec![*one],
-        _ => [rlp_head(0x80, bytes.len()), bytes.to_vec()].concat(),
-    }
-}
-
-fn rlp_int(value: u128) -> Vec<u8> {
-    rlp_bytes(trim(&value.to_be_bytes()))
-}
-
-fn rlp_list(payload: &[u8]) -> Vec<u8> {
-    [rlp_head(0xc0, payload.len()), payload.to_vec()].concat()
 }
 
 /// Signs a digest: 0x, r, s, v of 27 or 28.

@@ -7,6 +7,7 @@ mod feed;
 mod money;
 mod orders;
 mod outside;
+mod rlp;
 mod settlement;
 mod signatures;
 mod stream;

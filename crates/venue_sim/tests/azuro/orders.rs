@@ -100,7 +100,8 @@ fn what_is_wrong_first_is_what_is_said() {
     let mut request = desk.request(&all_wrong);
     request["bettorSignature"] = json!(format!("0x{}", "11".repeat(65)));
     assert_eq!(said(&mut desk, &request).1, "MessageNotVerified");
-    let steps: [(&str, fn(&mut Desk, &mut Wanted)); 6] = [
+    type Mend = fn(&mut Desk, &mut Wanted);
+    let steps: [(&str, Mend); 6] = [
         ("ExpiresAtTooLarge", |_, _| {}),
         ("TokenAllowance", |_, w| w.expires_in_s = 60),
         ("ChecksFailed", |d, _| d.sim.preapprove(d.bettor, alloy_primitives::U256::MAX)),

@@ -105,8 +105,7 @@ fn an_order_the_house_cancels_early_never_reaches_the_chain() {
 
 #[test]
 fn a_push_gives_the_stake_back_or_loses_as_the_switch_says() {
-    // Draws with no goal at all are level on a handicap of zero, if the dictionary had one; totals of whole goals are met.
-    fn pushed(loses: bool) -> Option<Value> {
+    fn pushed(loses: bool) -> Value {
         let mut desk = Desk::with(calm(), |_| {});
         if loses {
             desk.fault("push_loses", json!({}));
@@ -131,10 +130,33 @@ fn a_push_gives_the_stake_back_or_loses_as_the_switch_says() {
             won += i32::from(bet.result == Some("Won"));
             back += i32::from(bet.result == Some("Canceled"));
         }
-        Some(json!({ "all": ended.len(), "won": won, "back": back }))
+        json!({ "all": ended.len(), "won": won, "back": back })
     }
-    let (kind, hard) = (pushed(false).expect("bets"), pushed(true).expect("bets"));
+    let (kind, hard) = (pushed(false), pushed(true));
     assert_eq!((&kind["all"], &kind["won"]), (&hard["all"], &hard["won"]));
     assert!(kind["back"].as_i64() > Some(0), "no line was level: {kind}");
     assert_eq!(hard["back"], 0);
+}
+
+#[test]
+fn a_game_can_be_ended_with_a_score_and_its_settlement_held() {
+    for (one, two, result) in [(3, 0, "Won"), (0, 3, "Lost")] {
+        let (mut desk, id) = accepted();
+        desk.fault("settlement_held", json!({}));
+        desk.fault("resolve_now", json!({"one": one, "two": two}));
+        desk.advance(60_000);
+        assert_eq!(desk.state(&id), "Accepted");
+        venue_sim::VenueSim::clear_fault(&mut desk.sim, "settlement_held");
+        desk.advance(20_000);
+        let order = desk.order(&id);
+        assert_eq!((&order["state"], &order["result"]), (&json!("Settled"), &json!(result)));
+        let line = order["conditions"][0]["conditionId"].clone();
+        // What it was settled by stands, whatever is switched afterwards.
+        desk.fault("settle_before", json!({"s": 600}));
+        let batch = desk
+            .call("POST", "/market-manager/condition-batch", &json!({"conditionIds": [line], "environment": "PolygonUSDT"}))
+            .1;
+        assert_eq!(batch["conditions"][0]["state"], "Resolved");
+        desk.sim.money_agrees().expect("both sides agree");
+    }
 }

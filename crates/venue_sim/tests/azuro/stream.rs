@@ -131,6 +131,16 @@ fn each_switch_of_the_stream_does_what_its_name_says() {
     desk.advance(120_000);
     assert!(updates(&desk).is_empty(), "subscriptions are lost with the connection");
 
+    desk = watched("ws_lifetime", json!({"s": 10}));
+    desk.advance(9_000);
+    assert!(desk.closed.is_empty());
+    desk.advance(2_000);
+    assert_eq!(desk.closed, [CONN]);
+
+    desk = watched("ws_max_ids", json!({"ids": 0}));
+    desk.advance(120_000);
+    assert_eq!(desk.heard.len(), 1, "what is beyond the limit is acknowledged and never told of");
+
     desk = watched("odds_one", json!({}));
     desk.advance(1_000);
     assert!(desk.main_line()["outcomes"].as_array().expect("outcomes").iter().all(|o| o["odds"] == "1"));

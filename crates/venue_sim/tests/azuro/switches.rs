@@ -3,8 +3,8 @@
 use crate::bench::{Desk, Wanted, calldata, e12, number, word};
 use alloy_primitives::{Address, U256};
 use serde_json::{Value, json};
-use venue_sim::VenueSim;
 use venue_sim::azuro::Contracts;
+use venue_sim::{HttpRequest, SimAction, SimNow, VenueSim};
 
 /// Posts a bet that `change` has changed under a fault that applies once; the bench and the answer.
 fn under(fault: &str, parameters: Value, change: impl FnOnce(&mut Wanted)) -> (Desk, Wanted, Option<(u16, Value)>) {
@@ -99,22 +99,52 @@ fn what_documents_leave_open_about_a_signed_bet_can_be_played_either_way() {
 #[test]
 fn a_prematch_order_must_expire_before_the_game_where_that_is_asked() {
     let mut desk = Desk::calm();
-    let game = desk.games("Prematch").into_iter().find(|g| g["state"] == "Prematch").expect("a game");
+    let football = |g: &&Value| g["state"] == "Prematch" && g["sport"]["slug"] == "football"; // announced to the minute
+    let game = desk.games("Prematch").iter().find(football).expect("a game").clone();
     let line = desk.conditions(&game).into_iter().find(|l| l["state"] == "Active").expect("a line");
     let starts_ms = game["startsAt"].as_str().expect("text").parse::<i64>().expect("digits") * 1_000;
-    desk.advance(starts_ms - desk.now / 1_000 - 120_000 - 600_000); // tennis is announced up to ten minutes late
-    desk.fault("expires_before_start", json!({}));
-    let wanted = Wanted { expires_in_s: 300, ..desk.wanted(&line) };
-    let early = Wanted { expires_in_s: 10, nonce: wanted.nonce + 1, ..wanted.clone() };
-    desk.advance(starts_ms - desk.now / 1_000 - 600_000 - 100_000);
-    let mut said = |w: &Wanted| {
-        let request = desk.request(w);
-        desk.post(&request).expect("an answer").1
+    desk.advance(starts_ms - desk.now / 1_000 - 120_000);
+    let mut check = |expires_in_s: i64, expect: &str| {
+        let wanted = Wanted { expires_in_s, min_odds: 1_000_000_000_000, ..desk.wanted(&line) };
+        let request = desk.request(&wanted);
+        let (_, answer) = desk.post(&request).expect("an answer");
+        let said = if answer["error"].is_null() { &answer["state"] } else { &answer["error"] };
+        assert_eq!(said, expect, "{answer}");
+        desk.fault("expires_before_start", json!({}));
     };
-    if game["sport"]["slug"] != "tennis" {
-        return; // the kick-off of the list is the kick-off; nothing is near it now
-    }
-    assert!(said(&early)["state"] == "Created", "an early end is taken");
+    check(130, "Created"); // not asked for yet
+    check(130, "ExpiresAtTooLarge");
+    check(120, "ExpiresAtTooLarge");
+    check(110, "Created");
+}
+
+#[test]
+fn an_answer_that_is_held_comes_when_the_switch_is_turned_off() {
+    let mut desk = Desk::calm();
+    let line = desk.main_line();
+    let wanted = desk.wanted(&line);
+    let request = desk.request(&wanted).to_string();
+    desk.fault("hold_order_answer", json!({"count": 1}));
+    let mut out = Vec::new();
+    let http =
+        HttpRequest { method: "POST", target: "/api/v1/public/bet/orders/ordinar", headers: &[], body: request.as_bytes() };
+    desk.sim.on_request(9_000, http, SimNow(desk.now), &mut out);
+    assert!(out.is_empty());
+    desk.advance(10_000);
+    assert_eq!(desk.state(&id(&desk, &wanted)), "Accepted", "the order went its way meanwhile");
+    desk.sim.clear_fault("hold_order_answer");
+    let at = desk.sim.next_wake().expect("it wants to say it");
+    desk.sim.on_wake(at.max(SimNow(desk.now)), &mut out);
+    assert!(matches!(out.as_slice(), [SimAction::Reply { request: 9_000, status: 201, .. }]), "{out:?}");
+}
+
+#[test]
+fn a_node_can_fall_silent() {
+    let mut desk = Desk::calm();
+    desk.fault("node_silent", json!({"count": 1}));
+    let body = json!({"jsonrpc": "2.0", "id": 1, "method": "eth_chainId", "params": []}).to_string();
+    assert!(desk.ask("POST", "/rpc", body.as_bytes()).is_none());
+    assert_eq!(desk.rpc("eth_chainId", json!([]))["result"], "0x89");
 }
 
 #[test]

@@ -7,11 +7,12 @@
 mod place;
 mod revert;
 mod rpc;
+mod settle;
 mod tx;
 mod views;
 
 use super::abi::Abi;
-use alloy_primitives::{Address, B256, I256, Keccak256, U256, address, b256, keccak256};
+use alloy_primitives::{Address, B256, Keccak256, U256, address, b256};
 pub(super) use place::payout;
 pub(super) use revert::Revert;
 use std::collections::{BTreeMap, HashMap};
@@ -337,76 +338,5 @@ impl Chain {
     /// Height the answering node knows.
     fn seen_head(&self) -> u64 {
         self.head.saturating_sub(self.node_behind)
-    }
-
-    /// Ends a condition and says so; the first end stands.
-    pub(super) fn resolve(&mut self, condition_id: U256, resolution: Resolution) {
-        let slot = self.conditions.entry(condition_id).or_insert(None);
-        if slot.is_some() {
-            return;
-        }
-        let (state, won) = match &resolution.won {
-            Some(won) => (1u8, won.clone()),
-            None => (2, Vec::new()),
-        };
-        let settled_at_s = resolution.settled_at_s;
-        *slot = Some(resolution);
-        let on_it = |b: &&ChainBet| b.condition_id == condition_id;
-        let profit = self.bets.values().filter(on_it).fold(0i128, |sum, b| {
-            let back = self.worth(b).unwrap_or(0);
-            sum.saturating_add(b.amount as i128).saturating_sub(back as i128)
-        });
-        let data = super::abi::encode(&[
-            Abi::uint(state),
-            Abi::List(won.iter().map(|o| Abi::uint(*o)).collect()),
-            Abi::Word(I256::try_from(profit).unwrap_or(I256::ZERO).into_raw().into()),
-            Abi::uint(settled_at_s),
-        ]);
-        let hash = keccak256([b"resolve".as_slice(), &condition_id.to_be_bytes::<32>()].concat());
-        let topics = vec![topic::CONDITION_RESOLVED, B256::from(condition_id)];
-        self.log(self.contracts.core, topics, data, self.head, hash);
-        self.house_receipt(hash, 1);
-    }
-
-    /// The house takes an accepted bet back: its stake can be withdrawn (section 10). False if there is nothing to take back.
-    pub(super) fn reject(&mut self, token_id: u64) -> bool {
-        let Some(bet) = self.bets.get_mut(&token_id).filter(|b| !b.rejected && b.paid_block.is_none()) else { return false };
-        if matches!(self.conditions.get(&bet.condition_id), Some(Some(_))) {
-            return false;
-        }
-        bet.rejected = true;
-        let hash = self.hash("reject", token_id);
-        let topics = vec![topic::BET_REJECTED, B256::from(U256::from(token_id))];
-        self.log(self.contracts.core, topics, Vec::new(), self.head, hash);
-        self.house_receipt(hash, 1);
-        true
-    }
-
-    /// The receipt of a transaction of the house whose last `logs` logs have just been written.
-    fn house_receipt(&mut self, hash: B256, logs: usize) {
-        let logs = self.logs.len().saturating_sub(logs)..self.logs.len();
-        let (block, from, to) = (self.head, self.executor, self.contracts.core);
-        let price_wei = self.base_fee_wei;
-        self.record(block, hash, Receipt { block, index: 0, from, to, ok: true, gas_used: 715_097, price_wei, logs });
-    }
-
-    /// What a bet returns now; `None` while its condition is open (section 10).
-    pub(super) fn worth(&self, bet: &ChainBet) -> Option<u128> {
-        if bet.rejected {
-            return Some(bet.amount);
-        }
-        let end = self.conditions.get(&bet.condition_id)?.as_ref()?;
-        Some(match &end.won {
-            _ if Self::time_of(bet.block) >= end.settled_at_s => bet.amount,
-            None => bet.amount,
-            Some(won) if won.contains(&bet.outcome_id) => bet.payout,
-            Some(_) => 0,
-        })
-    }
-
-    /// Whether a bet is void: rejected, canceled, or mined too late.
-    pub(super) fn is_void(&self, bet: &ChainBet) -> bool {
-        let end = self.conditions.get(&bet.condition_id).and_then(Option::as_ref);
-        bet.rejected || end.is_some_and(|e| e.won.is_none() || Self::time_of(bet.block) >= e.settled_at_s)
     }
 }

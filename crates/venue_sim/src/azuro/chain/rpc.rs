@@ -109,20 +109,22 @@ impl Chain {
             "eth_maxPriorityFeePerGas" => Ok(quantity(PRIORITY_WEI)),
             "eth_feeHistory" => self.fee_history(params),
             "eth_call" => {
-                let (from, to, data) = self.message(&params[0])?;
+                let (from, to, data) = message(&params[0])?;
                 Ok(json!(bytes(&self.call(from, to, &data)?)))
             }
             "eth_estimateGas" => {
-                let (from, to, data) = self.message(&params[0])?;
+                let (from, to, data) = message(&params[0])?;
                 self.call(from, to, &data)?;
                 Ok(quantity(views::gas_of(&data)))
             }
             "eth_getTransactionCount" => {
                 let who = address_of(&params[0])?;
                 let mined = self.tx_counts.get(&who).copied().unwrap_or(0);
-                let waiting = |n: &u64| self.pending.contains_key(&(who, *n));
-                let pending = if params[1] == "pending" { (mined..).take_while(waiting).count() as u64 } else { 0 };
-                Ok(quantity(mined + pending))
+                let mut next = mined;
+                while params[1] == "pending" && self.pending.contains_key(&(who, next)) {
+                    next += 1;
+                }
+                Ok(quantity(next))
             }
             "eth_sendRawTransaction" => self.send_raw(&params[0]),
             "eth_getTransactionReceipt" => {
@@ -143,13 +145,6 @@ impl Chain {
             Some("earliest") => Ok(0),
             _ => number_of(tag),
         }
-    }
-
-    fn message(&self, message: &Value) -> Result<(Address, Address, Vec<u8>), Failed> {
-        let from = if message["from"].is_null() { Address::ZERO } else { address_of(&message["from"])? };
-        let data = [&message["data"], &message["input"]].into_iter().find(|d| !d.is_null());
-        let data = data.map_or_else(|| Ok(Vec::new()), bytes_of)?;
-        Ok((from, address_of(&message["to"])?, data))
     }
 
     fn block(&self, number: u64) -> Value {
@@ -289,6 +284,14 @@ impl Chain {
         };
         Ok(self.logs.iter().filter(fits).map(|l| self.log_json(l)).collect())
     }
+}
+
+/// Sender, callee and data of a call.
+fn message(message: &Value) -> Result<(Address, Address, Vec<u8>), Failed> {
+    let from = if message["from"].is_null() { Address::ZERO } else { address_of(&message["from"])? };
+    let data = [&message["data"], &message["input"]].into_iter().find(|d| !d.is_null());
+    let data = data.map_or_else(|| Ok(Vec::new()), bytes_of)?;
+    Ok((from, address_of(&message["to"])?, data))
 }
 
 /// What wallets pay above the base fee, wei.
