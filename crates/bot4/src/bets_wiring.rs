@@ -40,6 +40,8 @@ pub(crate) struct BetPlaces {
     pub(crate) rpc: String,
     /// Certificates to trust beside the public ones, PEM.
     pub(crate) roots: Vec<String>,
+    /// Nobody else is kept waiting by what is asked there: simulators of our own.
+    pub(crate) ours: bool,
 }
 
 impl BetPlaces {
@@ -54,7 +56,7 @@ impl BetPlaces {
             }
         }
         let (sx, azuro) = ((v.sx.rest.clone(), v.sx.ws.clone()), (v.azuro.rest.clone(), v.azuro.ws.clone()));
-        Ok(Self { sx, azuro, rpc: v.azuro.rpc.clone(), roots })
+        Ok(Self { sx, azuro, rpc: v.azuro.rpc.clone(), roots, ours: false })
     }
 }
 
@@ -156,7 +158,8 @@ fn links(config: &Config, places: &BetPlaces) -> [LinkConfig; 2] {
     };
     // SX Bet's client keeps the venue's pace by itself. Azuro publishes no limits; every watched outcome is asked about after a change
     // (venues/azuro.md section 6), and a public node is shared with everybody.
-    let budgets = Budgets { public: Some(per_second(40, 80)), chain: Some(per_second(5, 10)), ..Budgets::default() };
+    let shared = Budgets { public: Some(per_second(40, 80)), chain: Some(per_second(5, 10)), ..Budgets::default() };
+    let budgets = if places.ours { Budgets::default() } else { shared };
     let rest_base_of = BTreeMap::from([(Lane::Chain, places.rpc.clone())]);
     [link("SX Bet", &places.sx), LinkConfig { budgets, rest_base_of, ..link("Azuro", &places.azuro) }]
 }
@@ -281,15 +284,6 @@ impl BetFeeds {
         }
     }
 
-    /// Quotes it no longer.
-    pub(crate) fn unwatch(&self, venue: VenueId, market: MarketId) {
-        match &self.sx {
-            _ if venue == AZURO => self.azuro.with(|client, now, out| client.unwatch(market, now, out)),
-            SxLink::Account(link) => link.with(|client, now, out| client.unwatch(market, now, out)),
-            SxLink::Public(link) => link.with(|client, now, out| client.unwatch(market, now, out)),
-        }
-    }
-
     /// What a bet on an outcome may be and costs, gas included; `None` until it is known.
     pub(crate) fn terms(&self, venue: VenueId, market: MarketId, outcome: Outcome) -> Option<BetTerms> {
         let told: Option<StakeTerms> = match &self.sx {
@@ -301,11 +295,6 @@ impl BetFeeds {
         let cost = if venue == AZURO { told.cost.plus(self.gas) } else { told.cost };
         // Terms that cannot be meant are none.
         BetTerms::new(told.min, told.max, told.step, told.profit_fee, cost).ok()
-    }
-
-    /// Whether SX Bet is read without an account.
-    pub(crate) const fn sx_is_public(&self) -> bool {
-        matches!(self.sx, SxLink::Public(_))
     }
 
     /// Everything a venue lists, in the order of its ids.

@@ -13,6 +13,9 @@ const FEE_E6: i64 = 10_000;
 /// What the account there holds, base units: 10,000 dollars.
 const BALANCE_E6: i64 = 10_000_000_000;
 
+/// How often the simulated Azuro thinks again, ms: every change makes the client ask for the limits of each outcome.
+const AZURO_TICK_MS: i64 = 2_000;
+
 /// Both venues on loopback, over TLS.
 pub(crate) struct EmbeddedBets {
     sx: RunningServer,
@@ -28,8 +31,8 @@ impl EmbeddedBets {
         let terms = Terms { taker_fee_e6: FEE_E6, ..Terms::default() };
         let config = SxSimConfig { terms, ..SxSimConfig::new(seed, sports.clone()) };
         let sx = SxSim::new(config.with_account(keys.api_key.expose_secret(), owner, BALANCE_E6));
-        let azuro = AzuroSim::new(AzuroSimConfig::new(seed, sports));
-        let sx = TlsServer::start(Box::new(sx), ServerOptions { authority: own.clone(), rest_prefix: String::new(), ws_path: "/connection/websocket".to_owned(), ..ServerOptions::default() })
+        let azuro = AzuroSim::new(AzuroSimConfig { tick_ms: AZURO_TICK_MS, ..AzuroSimConfig::new(seed, sports) });
+        let sx = TlsServer::start(Box::new(sx), ServerOptions { authority: own.clone(), ..ServerOptions::sx() })
             .context("the simulated SX Bet could not be started")?;
         let azuro = TlsServer::start(Box::new(azuro), ServerOptions { authority: own, ..ServerOptions::azuro() })
             .context("the simulated Azuro could not be started")?;
@@ -43,6 +46,7 @@ impl EmbeddedBets {
             azuro: (self.azuro.rest_url(), self.azuro.ws_url()),
             rpc: self.azuro.rest_url_at("/rpc"),
             roots: vec![self.sx.ca_pem().to_owned(), self.azuro.ca_pem().to_owned()],
+            ours: true,
         }
     }
 

@@ -15,10 +15,10 @@ use crate::bets_wiring::{AZURO, BetPlaces, SX, SxKeys};
 use crate::cli::{FAILED, OK, USAGE};
 use crate::config::{Config, FileConfig, Mode};
 use crate::keys::{self, OF_SX};
+use crate::out;
 use crate::run::until_asked_to_stop;
 use crate::source::{Source, Usage, is_wrong_input, settings};
 use crate::wiring::clock;
-use crate::out;
 use bets::board::{PairIndex, Row, Standing};
 use clap::Args;
 use config_manager::Layers;
@@ -57,7 +57,9 @@ const EVERY: Duration = Duration::from_millis(250);
 const SLOWLY: u32 = 4;
 /// `--once` shows what there is after this long at the latest.
 const ONCE_AT_MOST: Duration = Duration::from_secs(45);
-/// A venue that has not listed anything for so long is told about.
+/// `--once` waits no longer when no pair has been heard of for the first time for so long.
+const QUIET: Duration = Duration::from_secs(4);
+/// What takes longer is told about.
 const PROGRESS: Duration = Duration::from_secs(2);
 
 /// Runs the command and gives the exit code.
@@ -165,6 +167,8 @@ struct Show {
     told: BTreeMap<PairIndex, Mark>,
     began: Instant,
     progress_told: Option<Instant>,
+    /// How many pairs wait for a first word, and since when it is so many.
+    waiting: (Option<usize>, Instant),
 }
 
 /// Whether a pair is shown without being asked for: a person has confirmed it and both venues offer something.
@@ -181,7 +185,17 @@ impl Show {
             (false, true) => Form::Table,
         };
         let (all, once) = (args.all, args.once);
-        Self { form, all, once, place, watch, told: BTreeMap::new(), began: Instant::now(), progress_told: None }
+        Self {
+            form,
+            all,
+            once,
+            place,
+            watch,
+            told: BTreeMap::new(),
+            began: Instant::now(),
+            progress_told: None,
+            waiting: (None, Instant::now()),
+        }
     }
 
     async fn run(mut self, lasting: Option<Duration>) -> anyhow::Result<bool> {
@@ -237,9 +251,14 @@ impl Show {
         }
     }
 
-    /// `--once` has all it waits for.
-    fn is_complete(&self) -> bool {
-        self.watch.settled(clock().now()) || self.began.elapsed() >= ONCE_AT_MOST
+    /// `--once` has all it waits for, or what is left does not come: some outcomes are never quoted.
+    fn is_complete(&mut self) -> bool {
+        let waiting = self.watch.waiting(clock().now());
+        if self.waiting.0 != waiting {
+            self.waiting = (waiting, Instant::now());
+        }
+        let quiet = waiting.is_some() && self.waiting.1.elapsed() >= QUIET;
+        waiting == Some(0) || quiet || self.began.elapsed() >= ONCE_AT_MOST
     }
 
     fn show(&mut self, slowly: bool) {
@@ -268,7 +287,7 @@ impl Show {
     /// While it loads for longer than a moment, where it is: on the side, so that what is shown stays clean.
     fn progress(&mut self) {
         let due = self.progress_told.map_or(PROGRESS, |_| PROGRESS * 2);
-        let waiting = !self.watch.loaded || (self.once && !self.is_complete());
+        let waiting = !self.watch.loaded || self.once;
         if !waiting || self.progress_told.unwrap_or(self.began).elapsed() < due {
             return;
         }
@@ -278,10 +297,10 @@ impl Show {
             let session = feeds.session(venue);
             let trouble = session.fatal.or(session.trouble).filter(|_| session.listed.is_none());
             let trouble = trouble.map_or_else(String::new, |why| format!(" ({why})"));
-            let state = if session.listed.is_some() { "all markets read" } else { "reading markets" };
-            format!("{name}: {state}, {} so far{trouble}", feeds.listing_count(venue))
+            let so_far = if session.listed.is_some() { "" } else { ", reading more" };
+            format!("{name}: {} markets{so_far}{trouble}", feeds.listing_count(venue))
         });
-        let odds = if self.watch.loaded { "; waiting for odds" } else { "" };
+        let odds = self.waiting.0.map_or_else(String::new, |pairs| format!("; {pairs} pairs wait for odds"));
         let line = format!("{}; {}{odds}", said[0], said[1]);
         eprintln!("{}", telemetry::Redactor::global().redact(&line));
     }
@@ -348,7 +367,11 @@ impl Show {
         let below = rows.len().saturating_sub(room);
         lines.extend(rows.iter().take(room).map(|row| screen::line(row, width, paint)));
         if rows.is_empty() {
-            let why = if self.watch.loaded { "No confirmed pair has odds at both venues now." } else { "Reading what both venues list ..." };
+            let why = if self.watch.loaded {
+                "No confirmed pair has odds at both venues now."
+            } else {
+                "Reading what both venues list ..."
+            };
             lines.push(why.to_owned());
         }
         let foot = screen::foot(hidden, below, height.is_some());
@@ -379,7 +402,10 @@ impl Show {
                 let session = self.watch.feeds().session(venue);
                 if session.listed.is_none() {
                     let why = session.fatal.or(session.trouble).unwrap_or_else(|| "no answer yet".to_owned());
-                    eprintln!("bot4: {}", telemetry::Redactor::global().redact(&format!("{name} has not told what it lists: {why}")));
+                    eprintln!(
+                        "bot4: {}",
+                        telemetry::Redactor::global().redact(&format!("{name} has not told what it lists: {why}"))
+                    );
                 }
             }
         }

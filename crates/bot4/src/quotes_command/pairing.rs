@@ -1,28 +1,34 @@
 //! Whose word makes a pair count: the mapping file's, or in the demo the score's too.
 
 use crate::config::Config;
+use crate::mapping_file::MappingLoaded;
 use bets::board::Link;
-use bets::{Confirming, Hints, NoHints};
+use bets::{Confirming, Mapping};
 use domain::Listing;
 
 /// What was said about which events are the same.
 pub(super) struct Pairing {
-    hints: Box<dyn Hints>,
+    mapping: Mapping,
     confirming: Confirming,
     by: String,
 }
 
 impl Pairing {
-    /// From the mapping that the configuration names; in the demo no file is needed.
+    /// From the mapping that the configuration names; a file that is not there confirms nothing.
     ///
     /// # Errors
-    /// The file is there and says something that cannot be meant.
-    pub(super) fn of(_config: &Config, demo: bool) -> anyhow::Result<Self> {
-        if demo {
-            let by = "in the demo by a sure score".to_owned();
-            return Ok(Self { hints: Box::new(NoHints), confirming: Confirming::Score, by });
-        }
-        Ok(Self { hints: Box::new(NoHints), confirming: Confirming::Mapping, by: "by the mapping".to_owned() })
+    /// The file says something that cannot be meant.
+    pub(super) fn of(config: &Config, demo: bool) -> anyhow::Result<Self> {
+        let path = &config.file.bets.mapping;
+        let mapping = MappingLoaded::read_if_present(path)?.mapping;
+        let (confirming, by) = if demo {
+            (Confirming::Score, "in the demo a sure score confirms".to_owned())
+        } else if path.exists() {
+            (Confirming::Mapping, format!("by {}", path.display()))
+        } else {
+            (Confirming::Mapping, format!("{} is not there", path.display()))
+        };
+        Ok(Self { mapping, confirming, by })
     }
 
     /// By what, in a few words.
@@ -32,6 +38,6 @@ impl Pairing {
 
     /// Every pair of markets that ask the same, and how it stands.
     pub(super) fn links(&self, sx: &[Listing], azuro: &[Listing]) -> Vec<Link> {
-        bets::link(sx, azuro, self.hints.as_ref(), self.confirming, &[]).links
+        bets::link(sx, azuro, &self.mapping, self.confirming, self.mapping.refuse_risks()).links
     }
 }

@@ -103,6 +103,12 @@ fn cut_decimals(odds: &str) -> String {
     odds.chars().take(ODDS.min(odds.find('.').map_or(ODDS, |point| point + 4))).collect()
 }
 
+/// What is bet; totals in one letter each where the words are too long.
+fn bet(row: &Row<'_>) -> String {
+    let words = words::bet(row.link, row.cover);
+    if words.chars().count() <= BET { words } else { cut(&words.replace("over", "o").replace("under", "u"), BET) }
+}
+
 /// Stakes where it is tradable, else why it is not.
 fn last(row: &Row<'_>, width: usize) -> String {
     let money = row.round.map(|round| format!("{}+{}", cents(round.stakes[0]), cents(round.stakes[1])));
@@ -136,7 +142,10 @@ pub(super) fn head(head: &Head<'_>, width: usize, paint: Paint) -> Vec<String> {
     let mut lines = vec![
         paint.bold(&cut(&format!("{title}{}{time}", " ".repeat(gap)), width)),
         cut(&format!("{}; {}", session("SX Bet", head.sx, head.listed[0]), session("Azuro", head.azuro, head.listed[1])), width),
-        cut(&format!("{} pairs, {} confirmed ({}), {} tradable", head.pairs, head.confirmed, head.confirmed_by, head.tradable), width),
+        cut(
+            &format!("{} pairs, {} confirmed ({}), {} tradable", head.pairs, head.confirmed, head.confirmed_by, head.tradable),
+            width,
+        ),
     ];
     for (name, session) in [("SX Bet", head.sx), ("Azuro", head.azuro)] {
         if let Some(why) = session.fatal.as_ref().or_else(|| session.trouble.as_ref().filter(|_| !session.connected)) {
@@ -158,7 +167,7 @@ pub(super) fn line(row: &Row<'_>, width: usize, paint: Paint) -> String {
         "{:>MARGIN$} {:<event$} {:<BET$} {:>ODDS$} {:>ODDS$} {:>AGE$} {}",
         row.m_net.map_or_else(|| "-".to_owned(), percent),
         cut(&words::event(row.link), event),
-        cut(&words::bet(row.link, row.cover), BET),
+        bet(row),
         odds(row, 0),
         odds(row, 1),
         age(row),

@@ -52,7 +52,8 @@ impl Watch {
             m_net_min: bets.margin_min_percent.0,
         })));
         let told = Rc::clone(&board);
-        let feeds = BetFeeds::start(config, keys, places, move |venue, quotes, now| quote(&mut told.borrow_mut(), venue, quotes, now))?;
+        let feeds =
+            BetFeeds::start(config, keys, places, move |venue, quotes, now| quote(&mut told.borrow_mut(), venue, quotes, now))?;
         Ok(Self {
             feeds,
             board,
@@ -154,11 +155,11 @@ impl Watch {
         self.ask_terms(&all);
     }
 
-    /// Whether every watched market has been heard of, or what is not watched needs no wait.
-    pub(super) fn settled(&self, now: Now) -> bool {
+    /// How many pairs still wait for a first word; `None` while the lists are being read.
+    pub(super) fn waiting(&self, now: Now) -> Option<usize> {
         let board = self.board.borrow();
-        let open = |pair| board.row(pair, now).is_some_and(|row| row.waits());
-        self.loaded && !board.pairs().any(open)
+        let waits = |pair: &PairIndex| board.row(*pair, now).is_some_and(|row| row.waits());
+        self.loaded.then(|| board.pairs().filter(waits).count())
     }
 
     pub(super) async fn stop(self) {
