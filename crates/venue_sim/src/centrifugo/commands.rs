@@ -82,7 +82,13 @@ impl Hub {
         if let Some(code) = self.switches.refused_token() {
             return Err(match u16::try_from(code) {
                 Ok(code @ 3000..) => Trouble::Closed(code),
-                _ => Refusal::of(code, if code == 109 { "token expired" } else { "unauthorized" }).into(),
+                _ => match code {
+                    100 => Refusal::internal(),
+                    109 => Refusal::of(109, "token expired"),
+                    111 => Refusal::too_many_requests(),
+                    _ => Refusal::of(code, "unauthorized"),
+                }
+                .into(),
             });
         }
         gate.may_connect(&claims.user)?;
