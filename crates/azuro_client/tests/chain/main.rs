@@ -5,6 +5,7 @@
 #![allow(clippy::unwrap_used, reason = "a test stops where something is wrong")]
 
 mod abi;
+mod alike;
 mod bets;
 mod contracts;
 #[path = "../integration/harness.rs"]

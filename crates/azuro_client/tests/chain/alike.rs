@@ -1,0 +1,199 @@
+//! The simulated venue's own chain answers as a real node does: the same questions to both, and the answers held against each other.
+//!
+//! Values differ where the chains do (hashes, times, gas); kinds, forms, names, error codes and what a revert carries may not.
+
+use super::world::{DOLLAR, World, text};
+use azuro_client::chain;
+use azuro_client::contracts::Call;
+use azuro_client::environment::POLYGON;
+use azuro_client::transaction::Transaction;
+use serde_json::{Value, json};
+use signing::eip712::{Address, U256};
+use venue_sim::azuro::{AzuroSim, AzuroSimConfig};
+use venue_sim::sports::{Sports, SportsShape};
+use venue_sim::{HttpRequest, SimAction, SimNow, VenueSim};
+
+/// Microseconds; any time will do.
+const START: i64 = 1_795_254_860_000_000;
+
+/// Both chains, and the simulated one's time.
+struct Two {
+    real: World,
+    sim: AzuroSim,
+    now: SimNow,
+}
+
+impl Two {
+    fn new() -> Self {
+        let sim = AzuroSim::new(AzuroSimConfig::new(3, Sports::new(3, SportsShape::default())));
+        let mut two = Self { real: World::new(), sim, now: SimNow(START) };
+        // Some blocks, so that none of what follows stands in the first one.
+        two.pass(60);
+        two
+    }
+    fn pass(&mut self, seconds: i64) {
+        self.now = SimNow(self.now.0 + seconds * 1_000_000);
+        self.sim.on_wake(self.now, &mut Vec::new());
+    }
+    fn simulated(&mut self, body: &str) -> Value {
+        let mut out = Vec::new();
+        let headers = [("content-type".to_owned(), "application/json".to_owned())];
+        let http = HttpRequest { method: "POST", target: "/rpc", headers: &headers, body: body.as_bytes() };
+        self.sim.on_request(1, http, self.now, &mut out);
+        match out.as_slice() {
+            [SimAction::Reply { status: 200, body, .. }] => serde_json::from_slice(body).unwrap(),
+            other => panic!("{body}: {other:?}"),
+        }
+    }
+    /// Asks both; the answers, the simulated one first.
+    fn ask(&mut self, body: &str) -> (Value, Value) {
+        (self.simulated(body), serde_json::from_slice(&self.real.node.post(body)).unwrap())
+    }
+    fn check(&mut self, body: &str) {
+        let (simulated, real) = self.ask(body);
+        if let Err(place) = alike(&simulated, &real) {
+            panic!("{body}\n{place}\nsimulated: {simulated:#}\nreal: {real:#}");
+        }
+    }
+    fn method(&mut self, method: &str, params: &Value) {
+        self.check(&request(method, params));
+    }
+}
+
+fn request(method: &str, params: &Value) -> String {
+    json!({ "jsonrpc": "2.0", "id": 7, "method": method, "params": params }).to_string()
+}
+
+/// What a text is on a chain: a hash or word, an address, another hexadecimal text, or none.
+fn form(text: &str) -> &'static str {
+    match text.strip_prefix("0x") {
+        Some(digits) if !digits.bytes().all(|b| b.is_ascii_hexdigit()) => "text",
+        Some(digits) if digits.len() == 64 => "word",
+        Some(digits) if digits.len() == 40 => "address",
+        Some(_) => "hex",
+        None => "text",
+    }
+}
+
+/// Whether everything that the simulated answer says is said by the real one too, in the same form. Names the place where not.
+fn alike(simulated: &Value, real: &Value) -> Result<(), String> {
+    match (simulated, real) {
+        (Value::Object(mine), Value::Object(theirs)) if mine.contains_key("code") && theirs.contains_key("code") => {
+            // An error: the code, and the data of a revert. Messages are every node's own.
+            let same = mine["code"] == theirs["code"] && mine.get("data") == theirs.get("data");
+            same.then_some(()).ok_or_else(|| format!("errors differ: {simulated} {real}"))
+        }
+        (Value::Object(mine), Value::Object(theirs)) => mine.iter().try_for_each(|(name, value)| {
+            let other = theirs.get(name).ok_or_else(|| format!("{name} is said by the simulated node alone"))?;
+            alike(value, other).map_err(|place| format!("{name}: {place}"))
+        }),
+        (Value::Array(mine), Value::Array(theirs)) => match (mine.first(), theirs.first()) {
+            (Some(mine), Some(theirs)) => alike(mine, theirs),
+            _ => Ok(()),
+        },
+        (Value::String(mine), Value::String(theirs)) if form(mine) == form(theirs) => Ok(()),
+        (Value::Number(_), Value::Number(_)) | (Value::Bool(_), Value::Bool(_)) | (Value::Null, Value::Null) => Ok(()),
+        (mine, theirs) => Err(format!("{mine} is not like {theirs}")),
+    }
+}
+
+#[test]
+fn the_simulated_node_answers_reads_as_a_real_one() {
+    let mut two = Two::new();
+    let bettor = two.real.bettor.address();
+    let who = text(bettor);
+    for body in [
+        chain::chain_id_request(7),
+        chain::head_request(7),
+        chain::gas_price_request(7),
+        chain::native_balance_request(7, bettor),
+    ] {
+        two.check(&body);
+    }
+    // The chains have other heights, so their logs are asked for from the newest block on.
+    for body in [chain::bets_request(7, POLYGON.core, bettor, 0), chain::called_off_request(7, POLYGON.core, 1, 0)] {
+        let mut body: Value = serde_json::from_str(&body).unwrap();
+        body["params"][0]["fromBlock"] = json!("latest");
+        two.check(&body.to_string());
+    }
+    two.method("net_version", &json!([]));
+    two.method("web3_clientVersion", &json!([]));
+    two.method("eth_syncing", &json!([]));
+    two.method("eth_blockNumber", &json!([]));
+    two.method("eth_maxPriorityFeePerGas", &json!([]));
+    two.method("eth_feeHistory", &json!(["0x4", "latest", [50]]));
+    two.method("eth_getTransactionCount", &json!([who, "latest"]));
+    two.method("eth_getTransactionCount", &json!([who, "pending"]));
+    two.method("eth_getBlockByNumber", &json!(["0xffffffff", false]));
+    two.method("eth_getTransactionReceipt", &json!([format!("0x{:064x}", 5)]));
+    two.method("eth_noSuchThing", &json!([]));
+}
+
+#[test]
+fn the_simulated_contracts_answer_calls_as_the_real_ones() {
+    let mut two = Two::new();
+    let bettor = two.real.bettor.address();
+    let nowhere = Address::repeat_byte(0x55);
+    let (core, one) = (POLYGON.core, U256::from(1));
+    for (to, call) in [
+        (POLYGON.bet_token, Call::BalanceOf(bettor)),
+        (POLYGON.bet_token, Call::Allowance { owner: bettor, spender: POLYGON.relayer }),
+        (POLYGON.bet_token, Call::Decimals),
+        (POLYGON.core, Call::NonceUsed { bettor, nonce: one }),
+        (POLYGON.lp, Call::ViewPayout { core, bet: one }),
+        (POLYGON.lp, Call::WithdrawPayout { core, bet: one }),
+        (POLYGON.lp, Call::WithdrawPayouts { core, bets: vec![one] }),
+        (nowhere, Call::BalanceOf(bettor)),
+    ] {
+        let body = chain::call_request(7, to, &call, None);
+        two.check(&body);
+        // What is no number of either chain is the same to the digit.
+        if !matches!(call, Call::BalanceOf(_)) {
+            let (simulated, real) = two.ask(&body);
+            assert_eq!(simulated.get("result"), real.get("result"), "{call:?}");
+        }
+    }
+}
+
+#[test]
+fn a_transaction_gets_the_same_hash_receipt_and_events_on_both() {
+    let mut two = Two::new();
+    let call = Call::Approve { spender: POLYGON.relayer, amount: U256::from(25 * DOLLAR) };
+    let transaction = Transaction {
+        chain_id: POLYGON.chain_id,
+        nonce: 0,
+        priority_fee: 2_000_000_000,
+        max_fee: 200_000_000_000,
+        gas: 100_000,
+        to: POLYGON.bet_token,
+        data: call.calldata(),
+    };
+    let signed = transaction.sign(&two.real.bettor);
+    let (simulated, real) = two.ask(&request("eth_sendRawTransaction", &json!([signed.raw])));
+    assert_eq!(simulated["result"], real["result"], "{simulated} {real}");
+    assert_eq!(simulated["result"], signed.hash);
+    two.real.node.receipt(&json!(signed.hash));
+    two.pass(10);
+    let receipt = request("eth_getTransactionReceipt", &json!([signed.hash]));
+    two.check(&receipt);
+    let (simulated, real) = two.ask(&receipt);
+    let (simulated, real) = (&simulated["result"], &real["result"]);
+    for name in ["status", "from", "to", "type", "transactionHash"] {
+        assert_eq!(simulated[name], real[name], "{name}");
+    }
+    for name in ["address", "topics", "data"] {
+        assert_eq!(simulated["logs"][0][name], real["logs"][0][name], "{name}");
+    }
+    // Its number is used: the same bytes, and other ones under the same number, are errors on both.
+    let other = Transaction { gas: 90_000, ..transaction }.sign(&two.real.bettor);
+    for raw in [signed.raw, other.raw] {
+        let (simulated, real) = two.ask(&request("eth_sendRawTransaction", &json!([raw])));
+        assert!(simulated.get("error").is_some() && real.get("error").is_some(), "{simulated} {real}");
+    }
+    let bettor = text(two.real.bettor.address());
+    let (simulated, real) = two.ask(&request("eth_getTransactionCount", &json!([bettor, "latest"])));
+    assert_eq!((&simulated["result"], &real["result"]), (&json!("0x1"), &json!("0x1")));
+    let allowance = Call::Allowance { owner: two.real.bettor.address(), spender: POLYGON.relayer };
+    let (simulated, real) = two.ask(&chain::call_request(7, POLYGON.bet_token, &allowance, None));
+    assert_eq!(simulated["result"], real["result"]);
+}
