@@ -44,6 +44,11 @@ impl Places {
                 let urls: Vec<SanitizedValue> =
                     urls.expose_secret().split(',').map(|url| SanitizedValue::from(url.trim())).collect();
                 for url in &urls {
+                    // A link names where it could not connect to by host and path, and keys stand in the path.
+                    let path = url.expose_secret().splitn(4, '/').nth(3).unwrap_or_default();
+                    for part in std::iter::once(path).chain(path.split(['/', '?', '&', '='])) {
+                        Redactor::global().register(&SanitizedValue::from(part));
+                    }
                     Redactor::global().register(url);
                 }
                 urls
