@@ -41,7 +41,7 @@ fn signatures(contract: &str, kind: &str) -> Vec<String> {
     rows.map(|row| format!("{}({})", row["name"].as_str().unwrap(), arguments(&row["inputs"]))).collect()
 }
 
-fn vectors() -> Value {
+pub(crate) fn vectors() -> Value {
     let path = format!("{}/testdata/vectors.json", env!("CARGO_MANIFEST_DIR"));
     serde_json::from_slice(&std::fs::read(path).unwrap()).unwrap()
 }
