@@ -4,6 +4,8 @@
 mod listed;
 mod propose;
 mod review;
+#[cfg(test)]
+mod tests;
 
 use crate::bets_wiring::SxKeys;
 use crate::cli::{FAILED, OK, USAGE};
