@@ -185,10 +185,9 @@ impl Mapping {
         }
         for (m, earlier) in all.iter().take(n).enumerate() {
             if (&earlier.sx, &earlier.azuro) == (&event.sx, &event.azuro) {
-                let why = match earlier.verdict == event.verdict && earlier.swapped == event.swapped {
-                    true => format!("this pair is events.{m} already"),
-                    false => format!("this pair is events.{m} already, and says otherwise"),
-                };
+                let same = earlier.verdict == event.verdict && earlier.swapped == event.swapped;
+                let otherwise = if same { "" } else { ", and says otherwise" };
+                let why = format!("this pair is events.{m} already{otherwise}");
                 return Err(complaint(at("sx"), why));
             }
             let both = earlier.verdict == EventVerdict::Confirmed && event.verdict == EventVerdict::Confirmed;

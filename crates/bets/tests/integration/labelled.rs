@@ -1,7 +1,7 @@
 //! The labelled set: no wrong pair at the confirming score, and how many right ones reach it.
 
 use crate::set::{Label, Row, rows};
-use bets::{CONFIRMING, EventPair, NoHints, PROPOSING, pair_events};
+use bets::{CONFIRMING, Event, EventPair, NoHints, PROPOSING, pair_events};
 use std::collections::BTreeMap;
 
 fn told(row: &Row, pair: &EventPair) -> String {
@@ -84,4 +84,33 @@ fn no_wrong_pair_reaches_the_confirming_score_when_all_stand_in_one_list() {
         right += 1;
     }
     assert!(right >= 150, "{right}");
+}
+
+#[test]
+fn of_two_matches_of_one_day_the_nearest_start_counts_and_between_them_none() {
+    let row = rows()
+        .into_iter()
+        .find(|row| row.trap == "same-day repeat" && row.first.title().contains("Mets"))
+        .expect("a double-header");
+    let check = |first: &[i64], second: &[i64], expect: &[(i64, i64)], unclear: usize| {
+        let at = |event: &Event, starts: &[i64]| -> Vec<Event> {
+            let at = |min: &i64| Event { id: min.to_string(), starts: row.first.starts.plus_ms(min * 60_000), ..event.clone() };
+            starts.iter().map(at).collect()
+        };
+        let found = pair_events(&at(&row.first, first), &at(&row.second, second), &NoHints);
+        let sure = found.pairs.iter().filter(|pair| pair.value() >= CONFIRMING);
+        let mut pairs: Vec<(i64, i64)> =
+            sure.map(|pair| (pair.first.id.parse().expect("min"), pair.second.id.parse().expect("min"))).collect();
+        pairs.sort_unstable();
+        assert_eq!((pairs.as_slice(), found.unclear.len()), (expect, unclear), "{first:?} {second:?}");
+    };
+    check(&[0, 210], &[5, 215], &[(0, 5), (210, 215)], 0);
+    check(&[0], &[5, 215], &[(0, 5)], 0);
+    check(&[215], &[5, 215], &[(215, 215)], 0);
+    check(&[0, 210], &[5], &[(0, 5)], 0);
+    // The other venue lists the other match alone, or one that could be either.
+    check(&[0], &[210], &[], 0);
+    check(&[105], &[0, 210], &[], 1);
+    check(&[0, 210], &[105], &[], 1);
+    check(&[0], &[0, 0], &[], 1);
 }

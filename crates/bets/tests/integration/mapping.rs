@@ -62,7 +62,7 @@ fn with_events(events: Vec<EventEntry>) -> MappingFile {
 #[test]
 fn a_pair_counts_as_confirmed_by_its_league_and_both_names_alone() {
     let check = |file: &MappingFile, a: Event, b: Event, expect: Option<Standing>| {
-        let found = pair_events(&[a.clone()], &[b.clone()], &checked(file));
+        let found = pair_events(std::slice::from_ref(&a), std::slice::from_ref(&b), &checked(file));
         assert_eq!(found.pairs.first().map(|pair| pair.standing), expect, "{} | {}: {found:?}", a.title(), b.title());
     };
     let both = with_leagues(vec![league(false, &[("Blue", "Azul"), ("Red", "Rojo")])]);
