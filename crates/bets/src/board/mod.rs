@@ -80,6 +80,8 @@ struct Held {
     outcome: Outcome,
     quote: Result<(Odds, Stake), &'static str>,
     told: Mono,
+    /// There were odds once.
+    quoted: bool,
     terms: Option<BetTerms>,
 }
 
@@ -174,7 +176,7 @@ impl Board {
             for cover in &link.covers {
                 let outcome = cover.outcomes[site];
                 if slot.held.iter().all(|held| held.outcome != outcome) {
-                    slot.held.push(Held { outcome, quote: Err(NOT_YET), told: Mono::default(), terms: None });
+                    slot.held.push(Held { outcome, quote: Err(NOT_YET), told: Mono::default(), quoted: false, terms: None });
                 }
             }
         }
@@ -229,6 +231,7 @@ impl Board {
         let slot = self.at(venue, market, |held| {
             if outcome.is_none_or(|outcome| held.outcome == outcome) {
                 (held.quote, held.told) = (quote, now.mono);
+                held.quoted |= quote.is_ok();
             }
         });
         if let Some(slot) = slot {
@@ -325,7 +328,9 @@ impl Board {
         let terms = held.map(|held| held.and_then(|held| held.terms));
         let round = if let Worth::Round(round) = worth { Some(round) } else { None };
         let why = self.why(tie, ages_ms, now);
-        Some(Row { pair, link: &tie.link, cover: at.copied(), quotes, terms, ages_ms, m_net, round, why })
+        let first = held.iter().flatten().any(|held| !held.quoted);
+        let waits = matches!(why, Some(Why::NoTerms(_))) || (first && matches!(why, Some(Why::NoQuote(..))));
+        Some(Row { pair, link: &tie.link, cover: at.copied(), quotes, terms, ages_ms, m_net, round, waits, why })
     }
 
     /// The first reason in the order in which a person would mend them: the match, the market, the odds, the money.

@@ -24,6 +24,8 @@ pub struct Row<'a> {
     pub m_net: Option<Rate>,
     /// What would be staked.
     pub round: Option<BetRound>,
+    /// It could be bet, and one of the venues has not told yet what it offers or takes.
+    pub waits: bool,
     /// Why it is not tradable; `None`: it is.
     pub why: Option<Why<'a>>,
 }
@@ -32,14 +34,6 @@ impl Row<'_> {
     /// The pair is over: begun, or no longer offered for bets.
     pub const fn is_over(&self) -> bool {
         matches!(self.why, Some(Why::InPlay | Why::Closed(_)))
-    }
-    /// It could be bet, and a first word of one of the venues is missing: odds, a size, its limits.
-    pub fn waits(&self) -> bool {
-        match self.why {
-            Some(Why::NoQuote(_, why)) => why == super::NOT_YET,
-            Some(Why::NoTerms(_)) => true,
-            _ => false,
-        }
     }
 }
 

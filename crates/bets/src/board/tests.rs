@@ -61,9 +61,10 @@ fn terms(board: &mut Board, n: u8) {
 }
 fn words(board: &Board, pair: PairIndex, now: Now) -> String {
     let row = board.row(pair, now).expect("it is on the board");
+    let waits = if row.waits { " (waits)" } else { "" };
     let picks = row.cover.map_or_else(String::new, |cover| format!("{:?} ", cover.picks));
     let why = row.why.map_or("tradable".to_owned(), |why| format!("{}: {why}", why.word()));
-    format!("{picks}{} {why}", row.m_net.map_or("-".to_owned(), |m_net| m_net.to_string()))
+    format!("{picks}{} {why}{waits}", row.m_net.map_or("-".to_owned(), |m_net| m_net.to_string()))
 }
 
 #[test]
@@ -71,11 +72,11 @@ fn a_pair_is_judged_by_its_best_cover_and_says_why_it_is_not_traded() {
     let mut board = board();
     let pair = board.link(link(1, Standing::Confirmed));
     let check = |board: &Board, second: u64, expect: &str| assert_eq!(words(board, pair, at(second)), expect);
-    check(&board, 0, "[Over, Under] - no_quote: no odds at sx: not quoted yet");
+    check(&board, 0, "[Over, Under] - no_quote: no odds at sx: not quoted yet (waits)");
     board.quoted(&quote(SX, 1, 1, 210, 500), at(1));
-    check(&board, 1, "[Over, Under] - no_quote: no odds at azuro: not quoted yet");
+    check(&board, 1, "[Over, Under] - no_quote: no odds at azuro: not quoted yet (waits)");
     board.quoted(&quote(AZURO, 1, 2, 210, 500), at(1));
-    check(&board, 1, "[Over, Under] - no_terms: sx has not said what it takes of a bet");
+    check(&board, 1, "[Over, Under] - no_terms: sx has not said what it takes of a bet (waits)");
     terms(&mut board, 1);
     check(&board, 1, "[Over, Under] 5.00 tradable");
     // The other way round is better.

@@ -65,6 +65,22 @@ impl BetTerms {
         let lowest = |value: u64| value.checked_div(common).unwrap_or(value);
         Ok(Self { min, max, step, cost, profit_fee, keep: lowest(keep), of: lowest(whole) })
     }
+    /// Smallest stake taken.
+    pub const fn min(&self) -> Stake {
+        self.min
+    }
+    /// Stakes are multiples of this.
+    pub const fn step(&self) -> Stake {
+        self.step
+    }
+    /// Paid with every bet.
+    pub const fn cost(&self) -> Stake {
+        self.cost
+    }
+    /// Part of a winning profit that the venue keeps.
+    pub const fn profit_fee(&self) -> Rate {
+        self.profit_fee
+    }
 }
 
 /// One side of a round as it could be had now.

@@ -55,10 +55,14 @@ pub(crate) struct QuotesArgs {
 const EVERY: Duration = Duration::from_millis(250);
 /// How often terms and what time changes by itself are looked at: once in so many times.
 const SLOWLY: u32 = 4;
+/// Worlds that are drawn by themselves: a number that a person can type again.
+const SEEDS: u64 = 1_000_000;
 /// `--once` shows what there is after this long at the latest.
 const ONCE_AT_MOST: Duration = Duration::from_secs(45);
 /// `--once` waits no longer when no pair has been heard of for the first time for so long.
 const QUIET: Duration = Duration::from_secs(4);
+/// Letters of a line of the table where no terminal says how many there is room for.
+const TABLE_WIDTH: usize = 120;
 /// What takes longer is told about.
 const PROGRESS: Duration = Duration::from_secs(2);
 
@@ -121,7 +125,7 @@ fn quotes(args: &QuotesArgs, json: bool) -> anyhow::Result<bool> {
     let pairing = Pairing::of(&plan.config, plan.demo)?;
     let runtime = tokio::runtime::Builder::new_multi_thread().worker_threads(2).enable_all().build()?;
     let shown = tokio::task::LocalSet::new().block_on(&runtime, async {
-        let seed = args.seed.unwrap_or_else(|| u64::from(std::process::id()) ^ clock().now().wall.0.unsigned_abs());
+        let seed = args.seed.unwrap_or_else(|| clock().now().wall.0.unsigned_abs() % SEEDS);
         let embedded = match (&plan.keys, plan.demo) {
             (Some(keys), true) => Some(EmbeddedBets::start(seed, keys)?),
             _ => None,
@@ -131,7 +135,7 @@ fn quotes(args: &QuotesArgs, json: bool) -> anyhow::Result<bool> {
             None => BetPlaces::configured(&plan.config)?,
         };
         let place = match &embedded {
-            Some(_) => format!("demo, simulated venues (seed {seed}), no real money"),
+            Some(_) => format!("demo, simulated venues, no real money (seed {seed})"),
             None if plan.keys.is_none() => "read only; SX Bet's books over REST, since there is no key".to_owned(),
             None => "read only".to_owned(),
         };
@@ -151,7 +155,7 @@ fn quotes(args: &QuotesArgs, json: bool) -> anyhow::Result<bool> {
 enum Form {
     /// Redrawn in place.
     Screen,
-    /// A table at the end.
+    /// A table, once.
     Table,
     /// A line per change.
     Lines,
@@ -162,11 +166,14 @@ struct Show {
     all: bool,
     once: bool,
     place: String,
+    paint: Paint,
     watch: Watch,
     /// What was last said of a pair.
     told: BTreeMap<PairIndex, Mark>,
     began: Instant,
     progress_told: Option<Instant>,
+    /// Only the last word is left to say.
+    ended: bool,
     /// How many pairs wait for a first word, and since when it is so many.
     waiting: (Option<usize>, Instant),
 }
@@ -178,22 +185,26 @@ fn is_shown(row: &Row<'_>, all: bool) -> bool {
 
 impl Show {
     fn new(args: &QuotesArgs, json: bool, place: String, watch: Watch) -> Self {
-        let form = match (json, args.once || !std::io::stdout().is_terminal()) {
+        let form = match (json, args.once) {
             (true, _) => Form::Lines,
-            (false, false) => Form::Screen,
-            // A pipe gets the table of the end; who wants the way there asks for lines.
             (false, true) => Form::Table,
+            (false, false) if std::io::stdout().is_terminal() => Form::Screen,
+            // As the log does: what is no terminal is read by a program.
+            (false, false) => Form::Lines,
         };
         let (all, once) = (args.all, args.once);
+        let paint = Paint(std::io::stdout().is_terminal() && std::env::var_os("NO_COLOR").is_none_or(|set| set.is_empty()));
         Self {
             form,
             all,
             once,
             place,
+            paint,
             watch,
             told: BTreeMap::new(),
             began: Instant::now(),
             progress_told: None,
+            ended: false,
             waiting: (None, Instant::now()),
         }
     }
@@ -266,7 +277,7 @@ impl Show {
             Form::Screen => {
                 self.watch.moved();
                 let (width, height) = Terminal::size();
-                Terminal::draw(&self.lines(width, Some(height), Paint(true)));
+                Terminal::draw(&self.lines(width, Some(height), self.paint));
             }
             Form::Lines => {
                 self.say_moved();
@@ -374,7 +385,7 @@ impl Show {
             };
             lines.push(why.to_owned());
         }
-        let foot = screen::foot(hidden, below, height.is_some());
+        let foot = screen::foot(hidden, below, height.is_some() && !self.ended);
         if !foot.is_empty() {
             lines.push(foot);
         }
@@ -384,10 +395,18 @@ impl Show {
 
     /// The last word, and whether there was anything to show.
     async fn end(mut self) -> anyhow::Result<bool> {
+        self.ended = true;
         self.watch.moved();
         match self.form {
-            Form::Screen => out::say(&self.lines(Terminal::size().0, None, Paint(true)).join("\n")),
-            Form::Table => out::say(&self.lines(120, None, Paint(false)).join("\n")),
+            // What was on the page that is gone now, so that the last look stays.
+            Form::Screen => {
+                let (width, height) = Terminal::size();
+                out::say(&self.lines(width, Some(height.saturating_sub(1)), self.paint).join("\n"));
+            }
+            Form::Table => {
+                let width = if std::io::stdout().is_terminal() { Terminal::size().0 } else { TABLE_WIDTH };
+                out::say(&self.lines(width, None, self.paint).join("\n"));
+            }
             Form::Lines if self.once => {
                 self.once = false;
                 let all: Vec<PairIndex> = self.watch.board().pairs().collect();

@@ -71,6 +71,20 @@ fn cut(text: &str, width: usize) -> String {
     cut
 }
 
+/// Both sides, each cut to its share where there is no room for the whole.
+fn event(row: &Row<'_>, width: usize) -> String {
+    let whole = words::event(row.link);
+    let [one, two] = &row.link.listings[0].teams;
+    if whole.chars().count() <= width || two.is_empty() {
+        return cut(&whole, width);
+    }
+    let room = width.saturating_sub(3);
+    let (of_one, of_two) = (one.chars().count(), two.chars().count());
+    // A short name leaves its room to the other.
+    let share = (room / 2).max(room.saturating_sub(of_two)).min(of_one);
+    format!("{} - {}", cut(one, share), cut(two, room.saturating_sub(share)))
+}
+
 /// `+1.23%`; two decimals, rounded down.
 fn percent(rate: Rate) -> String {
     let e2 = rate.e8().div_euclid(10_000);
@@ -136,11 +150,9 @@ fn shares(width: usize) -> (usize, usize) {
 /// The head's lines, column heads the last of them.
 pub(super) fn head(head: &Head<'_>, width: usize, paint: Paint) -> Vec<String> {
     let (event, _) = shares(width);
-    let time = format!("{} UTC", when::clock(head.now));
-    let title = format!("bot4 quotes: {}", head.place);
-    let gap = width.saturating_sub(title.chars().count() + time.len()).max(1);
+    let title = format!("bot4 quotes {} UTC: {}", when::clock(head.now), head.place);
     let mut lines = vec![
-        paint.bold(&cut(&format!("{title}{}{time}", " ".repeat(gap)), width)),
+        paint.bold(&cut(&title, width)),
         cut(&format!("{}; {}", session("SX Bet", head.sx, head.listed[0]), session("Azuro", head.azuro, head.listed[1])), width),
         cut(
             &format!("{} pairs, {} confirmed ({}), {} tradable", head.pairs, head.confirmed, head.confirmed_by, head.tradable),
@@ -154,7 +166,7 @@ pub(super) fn head(head: &Head<'_>, width: usize, paint: Paint) -> Vec<String> {
     }
     let heads = format!(
         "{:>MARGIN$} {:<event$} {:<BET$} {:>ODDS$} {:>ODDS$} {:>AGE$} {}",
-        "m_net", "event", "bet sx/azuro", "sx", "azuro", "age", "stakes sx+azuro, or why not"
+        "m_net", "event", "bet sx/azuro", "sx", "azuro", "age", "stakes or why not"
     );
     lines.push(paint.dim(&cut(&heads, width)));
     lines
@@ -162,11 +174,11 @@ pub(super) fn head(head: &Head<'_>, width: usize, paint: Paint) -> Vec<String> {
 
 /// One pair.
 pub(super) fn line(row: &Row<'_>, width: usize, paint: Paint) -> String {
-    let (event, rest) = shares(width);
+    let (wide, rest) = shares(width);
     let text = format!(
-        "{:>MARGIN$} {:<event$} {:<BET$} {:>ODDS$} {:>ODDS$} {:>AGE$} {}",
+        "{:>MARGIN$} {:<wide$} {:<BET$} {:>ODDS$} {:>ODDS$} {:>AGE$} {}",
         row.m_net.map_or_else(|| "-".to_owned(), percent),
-        cut(&words::event(row.link), event),
+        event(row, wide),
         bet(row),
         odds(row, 0),
         odds(row, 1),

@@ -158,7 +158,7 @@ impl Watch {
     /// How many pairs still wait for a first word; `None` while the lists are being read.
     pub(super) fn waiting(&self, now: Now) -> Option<usize> {
         let board = self.board.borrow();
-        let waits = |pair: &PairIndex| board.row(*pair, now).is_some_and(|row| row.waits());
+        let waits = |pair: &PairIndex| board.row(*pair, now).is_some_and(|row| row.waits);
         self.loaded.then(|| board.pairs().filter(waits).count())
     }
 

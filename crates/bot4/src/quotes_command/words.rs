@@ -1,6 +1,7 @@
 //! A pair in the words of a table: the event, and what is bet on it.
 
 use bets::board::{Cover, Link};
+use bets::markets::complement;
 use domain::{Listing, Period, Pick, Question, Unit};
 
 /// `Arsenal - Chelsea`, as the first venue writes it.
@@ -64,10 +65,17 @@ const fn unit(unit: Unit) -> &'static str {
     }
 }
 
-/// `over/under 2.5`: the pick at the first venue, the pick at the second, the line at the first.
+/// `over/under 2.5`: the pick at the first venue, the pick at the second and the line, all in the first venue's words.
 pub(super) fn bet(link: &Link, cover: Option<Cover>) -> String {
     let listing: &Listing = &link.listings[0];
-    let picks = cover.map_or_else(|| question(listing.question), |c| format!("{}/{}", pick(c.picks[0]), pick(c.picks[1])));
+    let picks = cover.map_or_else(
+        || question(listing.question),
+        |cover| {
+            // The second venue may name the sides the other way round: here both speak as the first does.
+            let [first, second] = cover.picks;
+            format!("{}/{}", pick(first), pick(complement(listing.question, first).unwrap_or(second)))
+        },
+    );
     let line = listing.line.map_or_else(String::new, |line| {
         let sign = if listing.question == Question::Handicap && line.0 > 0 { "+" } else { "" };
         format!(" {sign}{line}")

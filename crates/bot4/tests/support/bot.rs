@@ -116,6 +116,19 @@ impl Bot {
         }
     }
 
+    /// The next line that is `right`, for output that is no log.
+    #[track_caller]
+    pub(crate) fn until_line(&mut self, what: &str, within: Duration, right: impl Fn(&Value) -> bool) -> Value {
+        let limit = Instant::now() + within;
+        loop {
+            match self.next(limit, what) {
+                Some(line) if right(&line) => return line,
+                Some(_) => {}
+                None => panic!("the bot ended before {what}; its last lines:\n{}", self.tail()),
+            }
+        }
+    }
+
     fn tail(&self) -> String {
         let from = self.log.len().saturating_sub(30);
         let mut lines: Vec<String> = self.log.iter().skip(from).map(Value::to_string).collect();
