@@ -1,27 +1,55 @@
 //! The vendor's dictionary of outcomes: which id means which side of which line (section 3). An extract of its version 3.0.28.
 
 use super::board::line_text;
+use crate::exchange::decimal;
 use crate::sports::{Question, Sport};
 use serde::Deserialize;
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, HashMap};
 use std::sync::LazyLock;
 
 /// The extract, as the vendor publishes it (`outcomes_core.json`).
 #[derive(Debug, Deserialize)]
-struct Dictionary {
-    markets: BTreeMap<String, Entry>,
+struct Extract {
+    markets: BTreeMap<String, ExtractEntry>,
 }
 
-/// One market key.
 #[derive(Debug, Deserialize)]
-struct Entry {
+struct ExtractEntry {
     name: String,
     /// Side and point by outcome id.
     outcomes: BTreeMap<String, (String, Option<String>)>,
 }
 
-static DICTIONARY: LazyLock<Dictionary> =
-    LazyLock::new(|| serde_json::from_str(include_str!("outcomes_core.json")).expect("the extract is part of this crate"));
+/// One market key.
+#[derive(Debug)]
+struct Entry {
+    name: String,
+    /// Outcome id by side and line (hundredths). Subscribers are told of hundreds of lines twice a second, so it is looked up, not
+    /// searched for.
+    ids: HashMap<(String, Option<i64>), u64>,
+}
+
+static DICTIONARY: LazyLock<HashMap<String, Entry>> = LazyLock::new(|| {
+    let extract: Extract = serde_json::from_str(include_str!("outcomes_core.json")).expect("the extract is part of this crate");
+    extract.markets.into_iter().map(|(key, entry)| (key, Entry::of(entry))).collect()
+});
+
+impl Entry {
+    fn of(extract: ExtractEntry) -> Self {
+        let mut ids = HashMap::new();
+        for (id, (side, point)) in extract.outcomes {
+            let line_e2 = match point.as_deref().map(decimal::read) {
+                None => None,
+                Some(Some(read)) => Some(read.e8 / (decimal::ONE / 100)),
+                Some(None) => continue,
+            };
+            let Ok(id) = id.parse::<u64>() else { continue };
+            // Where two say the same, the older number is the usual one.
+            ids.entry((side, line_e2)).and_modify(|known| *known = id.min(*known)).or_insert(id);
+        }
+        Self { name: extract.name, ids }
+    }
+}
 
 /// One outcome of a market line as the dictionary has it.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -51,7 +79,7 @@ pub(super) fn market(sport: Sport, question: Question) -> Option<Market> {
         Sport::Tennis => ("1-87", "1-54", "1-87"),
     };
     let none = |side, selection| (side, None, selection);
-    let at = |side, line_e2, selection| (side, Some(line_text(line_e2)), selection);
+    let at = |side, line_e2, selection| (side, Some(line_e2), selection);
     let (id, tail, sides) = match question {
         Question::Result => (1, game, vec![none("1", 1), none("X", 2), none("2", 3)]),
         Question::Winner => (19, winner, vec![none("1", 10_009), none("2", 10_010)]),
@@ -59,11 +87,10 @@ pub(super) fn market(sport: Sport, question: Question) -> Option<Market> {
         Question::Handicap { line_e2 } => (3, points, vec![at("H1", line_e2, 7), at("H2", -line_e2, 8)]),
         Question::BothScore => (9, game, vec![none("Yes", 180), none("No", 181)]),
     };
-    let entry = DICTIONARY.markets.get(&format!("{id}-{tail}"))?;
-    let find = |(side, point, selection): (&'static str, Option<String>, u32)| {
-        let found = entry.outcomes.iter().filter(|(_, (s, p))| s == side && *p == point);
-        let id = found.filter_map(|(id, _)| id.parse().ok()).min()?;
-        Some(Entered { id, side, point, selection })
+    let entry = DICTIONARY.get(&format!("{id}-{tail}"))?;
+    let find = |(side, line_e2, selection): (&'static str, Option<i64>, u32)| {
+        let id = *entry.ids.get(&(side.to_owned(), line_e2))?;
+        Some(Entered { id, side, point: line_e2.map(line_text), selection })
     };
     let outcomes = sides.into_iter().map(find).collect::<Option<Vec<_>>>()?;
     Some(Market { id, name: &entry.name, outcomes })

@@ -164,3 +164,12 @@ fn navigation_counts_what_the_lists_hold() {
     // The same slug in two countries.
     assert_eq!(leagues.iter().filter(|l| l["slug"] == "premier-league").count(), 2);
 }
+
+#[test]
+fn a_catalogue_can_lose_what_is_announced_and_the_ids_still_work() {
+    let mut desk = Desk::calm();
+    let game = desk.games("Prematch").pop().expect("a game");
+    desk.fault("no_prematch", json!({}));
+    assert!(desk.games("Prematch").is_empty());
+    assert!(!desk.conditions(&game).is_empty());
+}

@@ -19,6 +19,8 @@ fn verdict(desk: &mut Desk, change: impl FnOnce(&mut Wanted)) -> (u16, String, S
 fn said(desk: &mut Desk, request: &Value) -> (u16, String, String) {
     let (status, answer) = desk.post(request).expect("an answer");
     let text = |name: &str| answer[name].as_str().unwrap_or_default().to_owned();
+    let documented = &data("errors.json")["documented_order_errors"];
+    assert!(answer["error"].is_null() || documented.as_array().is_some_and(|all| all.contains(&answer["error"])), "{answer}");
     (status, if answer["error"].is_null() { text("state") } else { text("error") }, text("errorMessage"))
 }
 
@@ -269,4 +271,20 @@ fn bets_are_taken_in_play_too() {
         }
     }
     panic!("no live game takes bets within a day");
+}
+
+#[test]
+fn a_refusal_speaks_in_the_sentences_that_were_observed() {
+    let observed = data("errors.json")["observed_messages"].clone();
+    let seen = |message: &str| observed.as_array().expect("a list").iter().any(|m| m["errorMessage"] == message);
+    let mut desk = Desk::calm();
+    let (_, _, price) = verdict(&mut desk, |w| w.min_odds *= 2);
+    let line = desk.main_line();
+    desk.fault("stop_games", json!({}));
+    let wanted = desk.wanted(&line);
+    let request = desk.request(&wanted);
+    let (_, _, stopped) = said(&mut desk, &request);
+    assert!(seen(&price) && seen(&stopped), "{price}; {stopped}");
+    let (status, combo) = desk.call("POST", "/bet/orders/combo", &json!({}));
+    assert!(status == 409 && seen(combo["errorMessage"].as_str().expect("text")));
 }
