@@ -12,7 +12,7 @@ use std::path::Path;
 use std::time::Duration;
 
 /// A venue that has not told all by then has its reason told instead.
-const AT_MOST: Duration = Duration::from_secs(60);
+const AT_MOST: Duration = Duration::from_mins(1);
 /// A longer wait is told about.
 const PROGRESS: Duration = Duration::from_secs(2);
 /// A line of a listing has some hundred bytes.
