@@ -281,6 +281,20 @@ impl SxSim {
         if one { first } else { second }
     }
 
+    /// Whether a market is listed as ACTIVE: open, or of a match that is being played.
+    pub(super) fn is_active(&self, market: usize) -> bool {
+        let row = &self.markets[market];
+        let live = self.fixtures.get(&row.event).is_some_and(|f| f.event.phase == Phase::Live && f.forced.is_none());
+        self.bettable(market) || (live && row.settled.is_none() && !self.halted(market))
+    }
+
+    /// Its market type (section 5.2).
+    pub(super) fn type_number(&self, market: usize) -> i64 {
+        let row = &self.markets[market];
+        let sport = self.fixtures.get(&row.event).map_or(Sport::Soccer, |f| f.event.sport);
+        type_of(sport, row.kind, row.is_quarter())
+    }
+
     /// A market as reference data shows it (section 5.1).
     pub(super) fn market_row(&self, market: usize) -> Value {
         let row = &self.markets[market];
@@ -295,14 +309,14 @@ impl SxSim {
             Kind::Plain(_) => "NO_GAME_OR_EVEN",
         };
         let mut value = json!({
-            "status": if self.bettable(market) || (event.phase == Phase::Live && row.settled.is_none() && !self.halted(market)) { "ACTIVE" } else { "INACTIVE" },
+            "status": if self.is_active(market) { "ACTIVE" } else { "INACTIVE" },
             "marketHash": row.hash.to_string(),
             "outcomeOneName": outcome_one,
             "outcomeTwoName": outcome_two,
             "outcomeVoidName": void,
             "teamOneName": one,
             "teamTwoName": two,
-            "type": type_of(event.sport, row.kind, row.is_quarter()),
+            "type": self.type_number(market),
             "gameTime": event.starts_ms_at(Venue::Sx) / 1_000,
             "liveEnabled": row.live_enabled,
             "sportLabel": sport_label,
@@ -319,7 +333,6 @@ impl SxSim {
             value["mainLine"] = json!(row.main_line == Some(true));
         }
         if let Some((outcome, at_ms)) = row.settled {
-            value["status"] = json!("INACTIVE");
             value["outcome"] = json!(outcome);
             value["reportedDate"] = json!(at_ms / 1_000);
             let score = match self.ending(fixture, SimNow(at_ms * 1_000)) {

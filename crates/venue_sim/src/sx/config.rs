@@ -52,7 +52,7 @@ pub struct Switches {
     pub repost: Choice,
     /// Inner shape of the delay maps: `number`, `object` ({live, pregame}), `absent`.
     pub delay_shape: Choice,
-    /// Whether account channels remember what a lost connection missed.
+    /// Whether account channels remember what a lost connection missed; cannot change while the venue runs.
     pub account_recoverable: bool,
     /// Whether `GET /fills-v3` knows `orderId`; if not, 400.
     pub fills_by_order: bool,
@@ -134,7 +134,7 @@ impl Switches {
             return Ok(());
         }
         let flag = match name {
-            "account_recoverable" => &mut self.account_recoverable,
+            "account_recoverable" => return Err("account_recoverable is set before the venue starts".to_owned()),
             "fills_by_order" => &mut self.fills_by_order,
             "quarter_as_two" => &mut self.quarter_as_two,
             "failure_form" => &mut self.failure_form,

@@ -71,7 +71,7 @@ impl SxSim {
         }
         let waiting = Waiting { request, entries, until_ms: now.ms() + most_ms, ack_us };
         if !waits || self.decided(&waiting) {
-            return self.answer_orders(waiting, waits, now);
+            return self.answer_orders(waiting, waits);
         }
         self.at(now, most_ms * 1_000, Job::EndWaits);
         self.waiting.push(waiting);
@@ -221,7 +221,7 @@ impl SxSim {
         let mut still = Vec::new();
         for waiting in std::mem::take(&mut self.waiting) {
             if self.decided(&waiting) || waiting.until_ms <= now.ms() {
-                self.answer_orders(waiting, true, now);
+                self.answer_orders(waiting, true);
             } else {
                 still.push(waiting);
             }
@@ -229,7 +229,7 @@ impl SxSim {
         self.waiting.extend(still);
     }
 
-    fn answer_orders(&mut self, waiting: Waiting, waits: bool, now: SimNow) {
+    fn answer_orders(&mut self, waiting: Waiting, waits: bool) {
         let Waiting { request, entries, ack_us, .. } = waiting;
         if let Some(fault) = self.faults.take("lose_order_answer") {
             self.out.push(SimAction::Hang { request, after_us: (fault.ms.max(0) * 1_000) as u64 + ack_us });
@@ -248,7 +248,6 @@ impl SxSim {
         }
         let later_us = if self.faults.on("event_before_answer").is_some() { 80_000 } else { 0 };
         let us = ack_us / 2 + later_us;
-        let _ = now;
         self.reply(request, us, 200, Vec::new(), body.to_string().into_bytes());
     }
 

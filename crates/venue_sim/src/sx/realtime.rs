@@ -140,8 +140,8 @@ impl SxSim {
         if self.markets[market].main_line != Some(false) {
             return false;
         }
-        let kind = self.market_row(market)["type"].clone();
-        let siblings: Vec<usize> = fixture.markets.iter().copied().filter(|m| self.market_row(*m)["type"] == kind).collect();
+        let kind = self.type_number(market);
+        let siblings: Vec<usize> = fixture.markets.iter().copied().filter(|m| self.type_number(*m) == kind).collect();
         for sibling in siblings {
             self.markets[sibling].main_line = Some(sibling == market);
         }

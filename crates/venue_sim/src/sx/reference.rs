@@ -84,20 +84,16 @@ impl SxSim {
                 && target.get("leagueId").is_none_or(|l| l == event.league.sx_id.to_string())
                 && ids.as_ref().is_none_or(|i| i.contains(&id.as_str()))
                 && (!target.flag("liveOnly") || event.phase == Phase::Live);
-            for &market in fixture.markets.iter().filter(|_| fits) {
-                let listed = !target.flag("onlyMainLine") || self.markets[market].main_line != Some(false);
-                if !listed {
-                    continue;
-                }
-                let row = self.market_row(market);
-                let typed = types.as_ref().is_none_or(|t| t.contains(&row["type"].to_string().as_str()));
-                if row["status"] == "ACTIVE" && typed {
-                    rows.push(row);
-                }
-            }
+            let wanted = |market: usize| {
+                (!target.flag("onlyMainLine") || self.markets[market].main_line != Some(false))
+                    && types.as_ref().is_none_or(|t| t.contains(&self.type_number(market).to_string().as_str()))
+                    && self.is_active(market)
+            };
+            rows.extend(fixture.markets.iter().copied().filter(|m| fits && wanted(*m)));
         }
         let size = target.page("pageSize", 50, 100)?;
         let (page, next) = cut_page(rows, size, target.get("paginationKey"))?;
+        let page: Vec<Value> = page.into_iter().map(|m| self.market_row(m)).collect();
         let mut data = json!({ "markets": page });
         put_next(&mut data, next);
         Ok(data)

@@ -134,7 +134,7 @@ impl Bench {
                 }
                 SimAction::Close { conn, code, .. } => self.closed.push((conn, code)),
                 SimAction::Accept { .. } | SimAction::RefuseUpgrade { .. } => {}
-                other => panic!("{other:?}"),
+                other @ SimAction::Send { .. } => panic!("{other:?}"),
             }
         }
     }
@@ -279,10 +279,14 @@ impl Bench {
 
     /// Markets of fixtures that begin in more than an hour, by what a test wants.
     pub(crate) fn markets(&mut self, fits: impl Fn(&Value) -> bool) -> Vec<Value> {
+        self.markets_of("", fits)
+    }
+
+    fn markets_of(&mut self, filter: &str, fits: impl Fn(&Value) -> bool) -> Vec<Value> {
         let mut all = Vec::new();
         let mut key = String::new();
         loop {
-            let data = self.get(&format!("/markets/active?pageSize=100{key}"));
+            let data = self.get(&format!("/markets/active?pageSize=100{filter}{key}"));
             all.extend(data["markets"].as_array().unwrap().iter().cloned());
             match data["nextKey"].as_str() {
                 Some(next) => key = format!("&paginationKey={next}"),
@@ -296,7 +300,7 @@ impl Bench {
 
     /// The first main total of soccer: two-sided, near the middle.
     pub(crate) fn market(&mut self) -> String {
-        let all = self.markets(|m| m["type"] == 2 && m["line"] == 2.5);
+        let all = self.markets_of("&type=2&onlyMainLine=true", |m| m["line"] == 2.5);
         all.first().expect("a total")["marketHash"].as_str().unwrap().to_owned()
     }
 

@@ -120,6 +120,7 @@ fn faults_say_what_is_wrong_with_them() {
     check("switch", json!({ "name": "rows", "value": "loose" }), "rows is one of bare, wrapped, array");
     check("switch", json!({ "name": "arrays", "value": 1 }), "arrays is true or false");
     check("switch", json!({ "name": "none", "value": 1 }), "no switch is called");
+    check("switch", json!({ "name": "account_recoverable", "value": true }), "before the venue starts");
     check("end_event", json!({ "event": "L1" }), "no such open event");
     check("main_line", json!({ "market": "0x12" }), "no such market");
     check("revoke_key", json!({ "api_key": "key-9" }), "no such key");
