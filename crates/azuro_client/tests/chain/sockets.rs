@@ -1,14 +1,15 @@
 //! The whole way over sockets: API and feed of the simulated venue, a real chain behind it, and the client in between.
 
+use super::transactions::perform;
 use super::venue::{Venue, nonce_of};
 use super::world::{MEANS, POOL};
 use azuro_client::environment::POLYGON;
 use azuro_client::state::{Fact, Taken};
-use azuro_client::transaction::claim_call;
+use azuro_client::transaction::{Outcome, claim_call};
 use domain::BetStatus;
 use serde_json::json;
 use tokio::task::LocalSet;
-use venue_api::{BetClient, BetReport};
+use venue_api::{BetClient, BetReport, KnownBet};
 
 /// Stake and nothing else: the simulated relayer asks for no fee.
 const STAKE: u128 = 10_000_000;
@@ -50,7 +51,7 @@ async fn a_bet_is_accepted_on_chain_won_paid_and_claimed() {
         assert_eq!((over.paid, over.returns), (Some(accepted.returns), accepted.returns));
         // Claimed by the client's own words; a second time there is nothing.
         let call = claim_call(&POLYGON, &[fill.bet]).unwrap();
-        venue.chain.send(bettor, POLYGON.lp, &call.calldata()).unwrap();
+        assert!(matches!(perform(&venue.chain, POLYGON.lp, &call), Outcome::Done { .. }));
         assert_eq!(venue.chain.balance(bettor), MEANS - STAKE + pays);
         assert!(venue.chain.payout(fill.bet).is_err());
         // And the client sees the money by itself.
@@ -158,8 +159,34 @@ async fn a_bet_that_the_house_takes_back_is_void_and_its_stake_is_claimed() {
         assert_eq!(void.paid.map(|paid| u128::from(paid.e6())), Some(STAKE));
         venue.until("the rejection on chain", || (venue.chain.payout(fill.bet) == Ok(STAKE)).then_some(())).await;
         let call = claim_call(&POLYGON, &[fill.bet]).unwrap();
-        venue.chain.send(bettor, POLYGON.lp, &call.calldata()).unwrap();
+        assert!(matches!(perform(&venue.chain, POLYGON.lp, &call), Outcome::Done { .. }));
         assert_eq!(venue.chain.balance(bettor), MEANS);
+        venue.stop().await;
+    })
+    .await;
+}
+
+#[tokio::test]
+async fn a_life_that_ends_at_any_word_about_a_bet_is_continued_to_the_same_end() {
+    inside(async {
+        let mut venue = Venue::start();
+        let quote = venue.quote().await;
+        let prepared = venue.prepare(&quote, 30);
+        let (spec, key) = (prepared.spec.clone(), prepared.key.clone());
+        venue.link.with(|client, now, out| client.send(prepared, now, out));
+        let accepted = venue.report("acceptance", |report| report.status == BetStatus::Accepted).await;
+        let facts: Vec<String> = venue.heard.borrow().reports.iter().map(|report| report.fact.clone()).collect();
+        assert!(facts.len() > 2, "{facts:?}");
+        // Killed behind each record, and before the first: the journal then has the intention and the facts so far.
+        for written in 0..facts.len() {
+            let known = KnownBet { spec: spec.clone(), key: key.clone(), facts: facts[..written].to_vec() };
+            venue.restart();
+            venue.link.with(|client, now, out| client.adopt(known, now, out)).unwrap();
+            let again = venue.report("the same end", |report| report.status == BetStatus::Accepted).await;
+            assert_eq!((again.taken, again.returns), (accepted.taken, accepted.returns), "after {written} facts");
+        }
+        assert_eq!(venue.chain.bets().len(), 1, "however often it was asked about");
+        assert_eq!(venue.chain.balance(venue.chain.bettor.address()), MEANS - STAKE);
         venue.stop().await;
     })
     .await;

@@ -46,7 +46,7 @@ fn follow(world: &World, broadcast: &mut Broadcast, steps: usize) -> Option<Outc
 }
 
 /// Priced, signed, sent and mined.
-fn perform(world: &World, to: Address, call: &Call) -> Outcome {
+pub(crate) fn perform(world: &World, to: Address, call: &Call) -> Outcome {
     let offer = price(world, account(world), to, call).unwrap();
     let mut broadcast = Broadcast::new(signed(world, &offer));
     follow(world, &mut broadcast, 10_000).expect("mined")

@@ -130,6 +130,19 @@ pub(crate) fn nonce_of(prepared: &PreparedBet) -> u64 {
     prepared.key.key.rsplit_once('_').unwrap().1.parse().unwrap()
 }
 
+/// A client of the bettor's on a link of its own.
+fn connect(server: &RunningServer, node_line: &TlsProxy, heard: &Rc<RefCell<Heard>>) -> BetLink<AzuroClient> {
+    let mut line = LinkConfig::new("Azuro", server.rest_url(), server.ws_url());
+    line.rest_base_of.insert(Lane::Chain, node_line.url());
+    line.extra_roots = vec![server.ca_pem().to_owned(), node_line.ca_pem().to_owned()];
+    let mut config = AzuroConfig::new(&POLYGON);
+    config.key = Some(SanitizedValue::from(KEY));
+    (config.sports, config.poll_ms, config.watch_ms, config.fee_ms) = (vec![45], 250, 1_000, 1_000);
+    let told = Rc::clone(heard);
+    let client = AzuroClient::new(config).unwrap();
+    BetLink::start(client, line, Clock::start(), move |out, _| told.borrow_mut().take(out)).unwrap()
+}
+
 pub(crate) fn order() -> OrderId {
     OrderId { round: RoundId { epoch: 1, seq: 1 }, leg: LegId::B, purpose: Purpose::Entry, attempt: 1 }
 }
@@ -154,17 +167,15 @@ impl Venue {
         chain.approve(MEANS);
         let server = TlsServer::start(Box::new(sim.clone()), ServerOptions::azuro()).unwrap();
         let node_line = TlsProxy::start(chain.node.address().parse().unwrap()).unwrap();
-        let mut line = LinkConfig::new("Azuro", server.rest_url(), server.ws_url());
-        line.rest_base_of.insert(Lane::Chain, node_line.url());
-        line.extra_roots = vec![server.ca_pem().to_owned(), node_line.ca_pem().to_owned()];
-        let mut config = AzuroConfig::new(&POLYGON);
-        config.key = Some(SanitizedValue::from(KEY));
-        (config.sports, config.poll_ms, config.watch_ms, config.fee_ms) = (vec![45], 250, 1_000, 1_000);
         let heard = Rc::new(RefCell::new(Heard::default()));
-        let told = Rc::clone(&heard);
-        let client = AzuroClient::new(config).unwrap();
-        let link = BetLink::start(client, line, Clock::start(), move |out, _| told.borrow_mut().take(out)).unwrap();
+        let link = connect(&server, &node_line, &heard);
         Self { chain, node_line, heard, link, server, sim, idle_relayer: false }
+    }
+
+    /// The client dies without a word, and another one starts that has heard of nothing.
+    pub(crate) fn restart(&mut self) {
+        *self.heard.borrow_mut() = Heard::default();
+        self.link = connect(&self.server, &self.node_line, &self.heard);
     }
 
     /// Waits until something is so, and is the relayer and the house meanwhile.
