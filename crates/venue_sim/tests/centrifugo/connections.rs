@@ -185,7 +185,9 @@ fn a_frame_longer_than_the_server_reads_ends_the_connection() {
 #[test]
 fn connections_are_dropped_by_number_with_any_code_and_the_oldest_first() {
     let mut world = World::plain();
-    (1..=3).for_each(|conn| drop(world.open(conn)));
+    for conn in 1..=3 {
+        world.open(conn);
+    }
     world.act(|hub, now, out| hub.drop_connections(Some(1), 3000, now, out));
     assert_eq!([1, 2, 3].map(|conn| world.closed(conn)), [Some(3000), None, None]);
     world.act(|hub, now, out| hub.drop_connections(None, 0, now, out));

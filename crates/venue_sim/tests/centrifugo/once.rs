@@ -174,9 +174,9 @@ fn play(events: &[Event], shows_rest_of_gap: bool) -> (Client, BTreeMap<(String,
     for _ in 0..30 {
         world.advance_ms(2_000);
         if client.open {
-            client.read(&mut world)
+            client.read(&mut world);
         } else {
-            client.connect(&mut world)
+            client.connect(&mut world);
         }
         client.read(&mut world);
     }
