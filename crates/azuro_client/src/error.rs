@@ -102,4 +102,12 @@ mod tests {
         assert_eq!(RefusalKind::of("TransactionFailed: ConditionNotRunning"), RefusalKind::NotActive);
         assert_eq!(RefusalKind::of("something new"), RefusalKind::Internal);
     }
+
+    #[test]
+    fn the_runbook_explains_every_code() {
+        let runbook = include_str!("../../../runbooks/azuro_troubleshooting.md");
+        for (words, _) in KINDS {
+            assert!(runbook.contains(&format!("`{words}`")), "{words}");
+        }
+    }
 }

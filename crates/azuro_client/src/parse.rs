@@ -9,10 +9,11 @@ use crate::environment::Environment;
 use crate::error::Unreadable;
 use crate::sign::parse_condition;
 use crate::state::{OrderState, Settlement, Taken};
+use crate::wire::Text;
 use crate::wire::feed::{ConditionRow, Conditions, GameRow, GamesPage, OutcomeRow};
 use crate::wire::orders::{Calculation, GasRow, OrderList, OrderRow};
 use domain::{Line, MarketId, Odds, Outcome, Wall};
-use serde::de::DeserializeOwned;
+use serde::Deserialize;
 
 macro_rules! words {
     ($(#[$doc:meta])* $name:ident { $($(#[$vdoc:meta])* $variant:ident = $word:literal),+ $(,)? }) => {
@@ -208,7 +209,7 @@ pub struct OrderWord {
     pub error: Option<String>,
 }
 
-fn json<T: DeserializeOwned>(what: &'static str, body: &[u8]) -> Result<T, Unreadable> {
+fn json<'a, T: Deserialize<'a>>(what: &'static str, body: &'a [u8]) -> Result<T, Unreadable> {
     serde_json::from_slice(body).map_err(|cause| Unreadable { what, why: cause.to_string() })
 }
 
@@ -221,7 +222,7 @@ fn bad(what: &'static str, why: impl Into<String>) -> Unreadable {
 /// # Errors
 /// [`Unreadable`].
 pub fn games(body: &[u8]) -> Result<(Vec<Game>, u32), Unreadable> {
-    let page: GamesPage = json("the list of games", body)?;
+    let page: GamesPage<'_> = json("the list of games", body)?;
     let games = page.games.into_iter().map(game).collect::<Result<_, _>>()?;
     Ok((games, page.total_pages.or(page.page).unwrap_or(1)))
 }
@@ -231,14 +232,14 @@ pub fn game_id(text: &str) -> Option<u128> {
     (!text.is_empty() && text.bytes().all(|b| b.is_ascii_digit())).then(|| text.parse().ok()).flatten()
 }
 
-fn game(row: GameRow) -> Result<Game, Unreadable> {
+fn game(row: GameRow<'_>) -> Result<Game, Unreadable> {
     let what = "a game";
-    let starts: i64 = row.starts_at.0.parse().map_err(|_| bad(what, format!("it starts at {:?}", row.starts_at.0)))?;
+    let starts: i64 = row.starts_at.parse().map_err(|_| bad(what, format!("it starts at {:?}", &*row.starts_at)))?;
     Ok(Game {
         id: game_id(&row.game_id).ok_or_else(|| bad(what, format!("its id is {:?}", row.game_id)))?,
         state: GameState::parse(&row.state),
         starts: Wall::from_ms(starts.saturating_mul(1_000)),
-        sport: row.sport.sport_id.0.parse().map_err(|_| bad(what, format!("its sport is {:?}", row.sport.sport_id.0)))?,
+        sport: row.sport.sport_id.parse().map_err(|_| bad(what, format!("its sport is {:?}", &*row.sport.sport_id)))?,
         sport_slug: row.sport.slug,
         league_slug: row.league.slug,
         league: row.league.name,
@@ -262,37 +263,37 @@ pub fn conditions(body: &[u8]) -> Result<Vec<Condition>, Unreadable> {
 /// # Errors
 /// [`Unreadable`] when the answer as a whole is none.
 pub fn condition_rows(body: &[u8]) -> Result<Vec<Result<Condition, Unreadable>>, Unreadable> {
-    let list: Conditions = json("the list of conditions", body)?;
+    let list: Conditions<'_> = json("the list of conditions", body)?;
     Ok(list.conditions.into_iter().map(condition).collect())
 }
 
-pub(crate) fn condition(row: ConditionRow) -> Result<Condition, Unreadable> {
+pub(crate) fn condition(row: ConditionRow<'_>) -> Result<Condition, Unreadable> {
     let what = "a condition";
     let id = row.condition_id.or(row.id).ok_or_else(|| bad(what, "it has no id"))?;
     let game = row.game.map(|g| g.game_id).or(row.game_id);
     let state = ConditionState::parse(&row.state);
     Ok(Condition {
-        id: parse_condition(&id).ok_or_else(|| bad(what, format!("its id is {id:?}")))?,
+        id: parse_condition(&id).ok_or_else(|| bad(what, format!("its id is {:?}", &*id)))?,
         game: game.as_deref().and_then(game_id),
         state,
         hidden: row.hidden.unwrap_or(false),
         prematch: row.is_prematch_enabled.unwrap_or(false),
         live: row.is_live_enabled.unwrap_or(false),
-        market: row.market_id.and_then(|m| m.0.parse().ok()),
-        title: row.title.unwrap_or_default(),
+        market: row.market_id.and_then(|m| m.parse().ok()),
+        title: row.title.map(Text::into_owned).unwrap_or_default(),
         outcomes: row.outcomes.into_iter().map(|row| outcome(row, state)).collect::<Result<_, _>>()?,
     })
 }
 
-fn outcome(row: OutcomeRow, condition: ConditionState) -> Result<OutcomeLine, Unreadable> {
-    let id = row.outcome_id.0;
+fn outcome(row: OutcomeRow<'_>, condition: ConditionState) -> Result<OutcomeLine, Unreadable> {
+    let id = row.outcome_id;
     // A message of 2025 gives outcomes no state of their own: the condition's.
     let inherited = if condition == ConditionState::Active { OutcomeState::Active } else { OutcomeState::Stopped };
     Ok(OutcomeLine {
-        id: id.parse().map(Outcome).map_err(|_| bad("an outcome", format!("its id is {id:?}")))?,
-        odds: row.odds.and_then(|text| cut_odds_e12(&text.0).ok()).and_then(Odds::from_decimal_e12),
+        id: id.parse().map(Outcome).map_err(|_| bad("an outcome", format!("its id is {:?}", &*id)))?,
+        odds: row.odds.and_then(|text| cut_odds_e12(&text).ok()).and_then(Odds::from_decimal_e12),
         selection: row.sort.as_deref().map(Selection::parse),
-        line: row.point.and_then(|point| Line::parse(&point.0)),
+        line: row.point.and_then(|point| Line::parse(&point)),
         state: row.state.as_deref().map_or(inherited, OutcomeState::parse),
         hidden: row.hidden.unwrap_or(false),
     })
@@ -304,14 +305,14 @@ fn outcome(row: OutcomeRow, condition: ConditionState) -> Result<OutcomeLine, Un
 /// [`Unreadable`].
 pub fn limits(body: &[u8], environment: &Environment) -> Result<Limits, Unreadable> {
     let what = "the calculation";
-    let row: Calculation = json("the calculation", body)?;
+    let row: Calculation<'_> = json("the calculation", body)?;
     if let Some(error) = row.response.error {
         return Err(bad(what, format!("the venue says {error:?}")));
     }
     let units = |text: &str| parse_units(text, environment.decimals).map_err(|cause| bad(what, format!("{text:?}: {cause}")));
     let max = row.response.max_bet.ok_or_else(|| bad(what, "it has no maxBet"))?;
-    let min = row.response.min_bet.map_or(Ok(0), |min| units(&min.0))?;
-    Ok(Limits { min, max: units(&max.0)? })
+    let min = row.response.min_bet.map_or(Ok(0), |min| units(&min))?;
+    Ok(Limits { min, max: units(&max)? })
 }
 
 /// The relayer's fee in raw token units: one object, or a list of one (spec section 6).
@@ -320,7 +321,7 @@ pub fn limits(body: &[u8], environment: &Environment) -> Result<Limits, Unreadab
 /// [`Unreadable`], also when the token has other decimals than the environment.
 pub fn relayer_fee(body: &[u8], environment: &Environment) -> Result<u128, Unreadable> {
     let what = "gas-info";
-    let rows: Vec<GasRow> =
+    let rows: Vec<GasRow<'_>> =
         if body.trim_ascii_start().first() == Some(&b'[') { json("gas-info", body)? } else { vec![json("gas-info", body)?] };
     let [row] = rows.as_slice() else { return Err(bad(what, format!("{} rows where one was due", rows.len()))) };
     if row.decimals != environment.decimals {
@@ -329,7 +330,7 @@ pub fn relayer_fee(body: &[u8], environment: &Environment) -> Result<u128, Unrea
             format!("the token has {} decimals, {} has {}", row.decimals, environment.name, environment.decimals),
         ));
     }
-    row.relayer_fee_amount.0.parse().map_err(|_| bad(what, format!("the fee is {:?}", row.relayer_fee_amount.0)))
+    row.relayer_fee_amount.parse().map_err(|_| bad(what, format!("the fee is {:?}", &*row.relayer_fee_amount)))
 }
 
 /// One order, of a POST or a GET.
@@ -353,11 +354,11 @@ pub fn orders(body: &[u8], environment: &Environment) -> Result<Vec<OrderWord>, 
 /// # Errors
 /// [`Unreadable`] when the answer as a whole is none.
 pub fn order_rows(body: &[u8], environment: &Environment) -> Result<Vec<Result<OrderWord, Unreadable>>, Unreadable> {
-    let list: OrderList = json("the list of orders", body)?;
+    let list: OrderList<'_> = json("the list of orders", body)?;
     Ok(list.orders.into_iter().map(|row| order_word(row, environment)).collect())
 }
 
-fn order_word(row: OrderRow, environment: &Environment) -> Result<OrderWord, Unreadable> {
+fn order_word(row: OrderRow<'_>, environment: &Environment) -> Result<OrderWord, Unreadable> {
     let what = "the order";
     let state = row.state.ok_or_else(|| bad(what, "it has no state"))?;
     let state = OrderState::parse(&state).ok_or_else(|| bad(what, format!("its state {state:?} is not known")))?;
@@ -371,14 +372,14 @@ fn order_word(row: OrderRow, environment: &Environment) -> Result<OrderWord, Unr
             let meta = row.meta.as_ref();
             // The exact integers where the indexer has them, else the decimals.
             let odds = match meta.and_then(|m| m.raw_odds.as_ref()) {
-                Some(raw) => raw.0.parse().ok(),
-                None => row.odds.as_ref().and_then(|odds| cut_odds_e12(&odds.0).ok()),
+                Some(raw) => raw.parse().ok(),
+                None => row.odds.as_ref().and_then(|odds| cut_odds_e12(odds).ok()),
             };
             let amount = match meta.and_then(|m| m.raw_amount.as_ref()) {
-                Some(raw) => raw.0.parse().ok(),
-                None => row.amount.as_ref().and_then(|amount| cut_units(&amount.0, environment.decimals).ok()),
+                Some(raw) => raw.parse().ok(),
+                None => row.amount.as_ref().and_then(|amount| cut_units(amount, environment.decimals).ok()),
             };
-            let bet: u128 = bet.0.parse().map_err(|_| bad(what, format!("its bet is {:?}", bet.0)))?;
+            let bet: u128 = bet.parse().map_err(|_| bad(what, format!("its bet is {:?}", &**bet)))?;
             let (odds_e12, amount) = odds.zip(amount).ok_or_else(|| bad(what, "a bet without odds or amount"))?;
             Some(Taken { on_chain: false, bet, odds_e12, amount })
         }
@@ -400,7 +401,7 @@ fn order_word(row: OrderRow, environment: &Environment) -> Result<OrderWord, Unr
 
 /// An error body of status 4xx: its code and message, joined; `None` where it holds neither.
 pub fn refusal(body: &[u8]) -> Option<String> {
-    let row: OrderRow = serde_json::from_slice(body).ok()?;
+    let row: OrderRow<'_> = serde_json::from_slice(body).ok()?;
     match (row.error, row.error_message) {
         (Some(error), Some(message)) => Some(format!("{error}: {message}")),
         (error, message) => error.or(message),

@@ -5,6 +5,8 @@ mod arena;
 #[path = "integration/harness.rs"]
 mod harness;
 
+#[path = "integration/allocations.rs"]
+mod allocations;
 #[path = "integration/bets.rs"]
 mod bets;
 #[path = "integration/fixtures.rs"]

@@ -1,12 +1,13 @@
 //! Games, conditions and outcomes, of REST and of the WebSocket alike (spec sections 4 and 5).
 
-use super::Digits;
+use super::{Digits, Text};
 use serde::Deserialize;
 
 #[derive(Debug, Deserialize)]
 #[serde(rename_all = "camelCase")]
-pub(crate) struct GamesPage {
-    pub(crate) games: Vec<GameRow>,
+pub(crate) struct GamesPage<'a> {
+    #[serde(borrow)]
+    pub(crate) games: Vec<GameRow<'a>>,
     /// Absent in the answers of the search.
     pub(crate) page: Option<u32>,
     pub(crate) total_pages: Option<u32>,
@@ -14,13 +15,14 @@ pub(crate) struct GamesPage {
 
 #[derive(Debug, Deserialize)]
 #[serde(rename_all = "camelCase")]
-pub(crate) struct GameRow {
+pub(crate) struct GameRow<'a> {
     pub(crate) game_id: String,
     pub(crate) title: Option<String>,
     /// Unix seconds, as a text.
-    pub(crate) starts_at: Digits,
+    #[serde(borrow)]
+    pub(crate) starts_at: Digits<'a>,
     pub(crate) state: String,
-    pub(crate) sport: SportRow,
+    pub(crate) sport: SportRow<'a>,
     pub(crate) league: NamedRow,
     pub(crate) country: NamedRow,
     pub(crate) participants: Vec<ParticipantRow>,
@@ -28,8 +30,9 @@ pub(crate) struct GameRow {
 
 #[derive(Debug, Deserialize)]
 #[serde(rename_all = "camelCase")]
-pub(crate) struct SportRow {
-    pub(crate) sport_id: Digits,
+pub(crate) struct SportRow<'a> {
+    #[serde(borrow)]
+    pub(crate) sport_id: Digits<'a>,
     pub(crate) slug: String,
 }
 
@@ -45,43 +48,57 @@ pub(crate) struct ParticipantRow {
 }
 
 #[derive(Debug, Deserialize)]
-pub(crate) struct Conditions {
-    pub(crate) conditions: Vec<ConditionRow>,
+pub(crate) struct Conditions<'a> {
+    #[serde(borrow)]
+    pub(crate) conditions: Vec<ConditionRow<'a>>,
 }
 
 /// One condition. REST calls its id `conditionId`, the WebSocket `id`, the documentation of 2025 both.
 #[derive(Debug, Deserialize)]
 #[serde(rename_all = "camelCase")]
-pub(crate) struct ConditionRow {
-    pub(crate) condition_id: Option<String>,
-    pub(crate) id: Option<String>,
-    pub(crate) state: String,
-    pub(crate) title: Option<String>,
-    pub(crate) market_id: Option<Digits>,
+pub(crate) struct ConditionRow<'a> {
+    #[serde(borrow)]
+    pub(crate) condition_id: Option<Text<'a>>,
+    #[serde(borrow)]
+    pub(crate) id: Option<Text<'a>>,
+    #[serde(borrow)]
+    pub(crate) state: Text<'a>,
+    #[serde(borrow)]
+    pub(crate) title: Option<Text<'a>>,
+    #[serde(borrow)]
+    pub(crate) market_id: Option<Digits<'a>>,
     pub(crate) hidden: Option<bool>,
     pub(crate) is_prematch_enabled: Option<bool>,
     pub(crate) is_live_enabled: Option<bool>,
-    pub(crate) outcomes: Vec<OutcomeRow>,
-    pub(crate) game: Option<GameRef>,
+    #[serde(borrow)]
+    pub(crate) outcomes: Vec<OutcomeRow<'a>>,
+    #[serde(borrow)]
+    pub(crate) game: Option<GameRef<'a>>,
     /// The WebSocket's word for the game.
-    pub(crate) game_id: Option<String>,
+    #[serde(borrow)]
+    pub(crate) game_id: Option<Text<'a>>,
 }
 
 #[derive(Debug, Deserialize)]
 #[serde(rename_all = "camelCase")]
-pub(crate) struct GameRef {
-    pub(crate) game_id: String,
+pub(crate) struct GameRef<'a> {
+    #[serde(borrow)]
+    pub(crate) game_id: Text<'a>,
 }
 
 /// One outcome: `odds` in REST, `currentOdds` on the WebSocket; the id a text there, a number here.
 #[derive(Debug, Deserialize)]
 #[serde(rename_all = "camelCase")]
-pub(crate) struct OutcomeRow {
-    pub(crate) outcome_id: Digits,
-    #[serde(alias = "currentOdds")]
-    pub(crate) odds: Option<Digits>,
-    pub(crate) point: Option<Digits>,
-    pub(crate) sort: Option<String>,
-    pub(crate) state: Option<String>,
+pub(crate) struct OutcomeRow<'a> {
+    #[serde(borrow)]
+    pub(crate) outcome_id: Digits<'a>,
+    #[serde(borrow, alias = "currentOdds")]
+    pub(crate) odds: Option<Digits<'a>>,
+    #[serde(borrow)]
+    pub(crate) point: Option<Digits<'a>>,
+    #[serde(borrow)]
+    pub(crate) sort: Option<Text<'a>>,
+    #[serde(borrow)]
+    pub(crate) state: Option<Text<'a>>,
     pub(crate) hidden: Option<bool>,
 }

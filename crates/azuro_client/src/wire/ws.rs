@@ -1,5 +1,6 @@
 //! Frames of the feed (spec section 5): an envelope of `event` and `data`, no sequence numbers, no timestamps.
 
+use super::Text;
 use super::feed::ConditionRow;
 use serde::Deserialize;
 use serde_json::json;
@@ -7,7 +8,8 @@ use serde_json::value::RawValue;
 
 #[derive(Debug, Deserialize)]
 struct Envelope<'a> {
-    event: String,
+    #[serde(borrow)]
+    event: Text<'a>,
     #[serde(borrow)]
     data: Option<&'a RawValue>,
 }
@@ -27,11 +29,11 @@ pub(crate) struct GameUpdate {
 
 /// A frame of the feed.
 #[derive(Debug)]
-pub(crate) enum FeedFrame {
+pub(crate) enum FeedFrame<'a> {
     /// A subscription was taken. The ids are an echo: it does not prove that they exist.
     Subscribed(Vec<String>),
     /// The whole of a condition, anew.
-    Condition(ConditionRow),
+    Condition(ConditionRow<'a>),
     /// A game.
     Game(GameUpdate),
     /// Something this client has no use for.
@@ -39,10 +41,10 @@ pub(crate) enum FeedFrame {
 }
 
 /// Reads a frame.
-pub(crate) fn read(text: &str) -> Result<FeedFrame, serde_json::Error> {
+pub(crate) fn read(text: &str) -> Result<FeedFrame<'_>, serde_json::Error> {
     let envelope: Envelope<'_> = serde_json::from_str(text)?;
     let data = envelope.data.map_or("null", RawValue::get);
-    match envelope.event.as_str() {
+    match &*envelope.event {
         "SubscribedToConditions" => serde_json::from_str::<Ack>(data).map(|ack| FeedFrame::Subscribed(ack.condition_ids)),
         "ConditionUpdated" => serde_json::from_str(data).map(FeedFrame::Condition),
         "GameUpdated" => serde_json::from_str(data).map(FeedFrame::Game),

@@ -194,13 +194,20 @@ impl Wallet {
         };
         let wanted = sending.yes || (!self.json && std::io::stdin().is_terminal() && std::io::stdout().is_terminal());
         self.say(&shown::offer(&what, &offer, wanted, self.json));
-        if !sending.yes && !(wanted && confirmed()?) {
+        if !sending.yes && !wanted {
+            return Ok(OK);
+        }
+        if !sending.yes && !confirmed()? {
+            self.say("Nothing was sent.");
             return Ok(OK);
         }
         let signed = offer.transaction.sign(&self.key);
         let sent = Sent::new(self.key.address(), &offer.transaction, &signed, what);
         // Before the bytes leave: the next life must know of them.
         self.ledger.write(&sent)?;
+        if !self.json {
+            eprintln!("Sending {}, and waiting for the chain.", sent.hash);
+        }
         self.follow(nodes, Broadcast::new(sent), sending.patience()).await
     }
 

@@ -171,7 +171,7 @@ pub(super) fn end(sent: &Sent, outcome: Option<&Outcome>, patience: Duration, js
     if json {
         return json!({ "what": sent.what, "hash": sent.hash, "outcome": word, "text": text }).to_string();
     }
-    format!("{text}\nTransaction {} ({}).", sent.hash, sent.what)
+    format!("{text}\nTransaction {}.", sent.hash)
 }
 
 /// An earlier one is not over.
