@@ -315,7 +315,7 @@ impl BetClient for SxReader {
             return out.quotes.push(QuoteNews::Lost { market, why: "the venue does not list it" });
         }
         if self.books.insert(market, Watched::default()).is_none() {
-            self.turn.push_front(market);
+            self.turn.push_back(market);
         }
     }
     fn unwatch(&mut self, market: MarketId, _: Now, _: &mut BetOut) {

@@ -329,7 +329,8 @@ impl Board {
         let round = if let Worth::Round(round) = worth { Some(round) } else { None };
         let why = self.why(tie, ages_ms, now);
         let first = held.iter().flatten().any(|held| !held.quoted);
-        let waits = matches!(why, Some(Why::NoTerms(_))) || (first && matches!(why, Some(Why::NoQuote(..))));
+        let unheard = matches!(worth, Worth::NoTerms(_)) || (first && matches!(worth, Worth::NoQuote(..)));
+        let waits = unheard && !matches!(why, Some(Why::RulesDiffer(_) | Why::InPlay | Why::Closed(_)));
         Some(Row { pair, link: &tie.link, cover: at.copied(), quotes, terms, ages_ms, m_net, round, waits, why })
     }
 

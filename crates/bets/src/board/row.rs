@@ -24,7 +24,8 @@ pub struct Row<'a> {
     pub m_net: Option<Rate>,
     /// What would be staked.
     pub round: Option<BetRound>,
-    /// It could be bet, and one of the venues has not told yet what it offers or takes.
+    /// One of the venues has not told yet what it offers or takes, and nothing else speaks against the pair but that nobody has
+    /// confirmed it.
     pub waits: bool,
     /// Why it is not tradable; `None`: it is.
     pub why: Option<Why<'a>>,
