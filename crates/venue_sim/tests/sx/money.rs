@@ -216,7 +216,7 @@ fn step() -> impl Strategy<Value = Step> {
 }
 
 proptest! {
-    #![proptest_config(ProptestConfig { cases: 12, failure_persistence: None, ..ProptestConfig::default() })]
+    #![proptest_config(ProptestConfig { cases: 24, failure_persistence: None, ..ProptestConfig::default() })]
 
     #[test]
     fn money_is_never_made_or_lost_whatever_is_bet(steps in proptest::collection::vec(step(), 1..40), fee in 0..60_000i64, selfish in any::<bool>()) {
