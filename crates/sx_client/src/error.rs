@@ -80,17 +80,81 @@ impl Fault {
     }
 }
 
-/// What a refusal is about, by the venue's code (spec section 12).
+/// How a row of [`CODES`] is recognised in the venue's text.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+enum As {
+    Whole,
+    Beginning,
+    Part,
+}
+
+/// Every code and sentence of the venue that is known, and what a refusal by it is about (spec section 12, and the reasons of section
+/// 7.2). `runbooks/sx_troubleshooting.md` has a row for each.
+const CODES: &[(As, &str, RefusalKind)] = &[
+    (As::Whole, "BAD_AUTH", RefusalKind::Auth),
+    (As::Whole, "INVALID_USER", RefusalKind::Auth),
+    (As::Whole, "INSUFFICIENT_KYC", RefusalKind::Auth),
+    (As::Whole, "PROXY_NOT_DEPLOYED", RefusalKind::Margin),
+    (As::Whole, "INSUFFICIENT_BALANCE", RefusalKind::Margin),
+    (As::Beginning, "Insufficient available balance", RefusalKind::Margin),
+    (As::Whole, "TOTAL_BET_SIZE_TOO_LOW", RefusalKind::Filter),
+    (As::Whole, "PERCENTAGEODDS_UNDEFINED_OR_MALFORMED", RefusalKind::Filter),
+    (As::Whole, "INVALID_ODDS", RefusalKind::Filter),
+    (As::Part, "must be", RefusalKind::Filter),
+    (As::Whole, "BAD_MARKET_HASHES", RefusalKind::Filter),
+    (As::Whole, "MATCH_STATE_INVALID", RefusalKind::Closed),
+    (As::Whole, "MARKET_HALTED", RefusalKind::Closed),
+    (As::Whole, "EVENT_LIFECYCLE", RefusalKind::Closed),
+    (As::Whole, "ENGINE_SHUTDOWN", RefusalKind::Closed),
+    (As::Whole, "INTERNAL_ERROR", RefusalKind::Closed),
+    (As::Whole, "NO_LIQUIDITY", RefusalKind::Price),
+    (As::Whole, "EXPIRED", RefusalKind::Stamp),
+    (As::Whole, "ORDERS_ALREADY_EXIST", RefusalKind::Other),
+    (As::Whole, "Order not found", RefusalKind::Other),
+    (As::Whole, "ERC20_PERMIT_BAD_SPENDER", RefusalKind::Other),
+    (As::Beginning, "OrderBook V2 is no longer supported", RefusalKind::Other),
+];
+
+/// What a refusal is about, by the venue's code.
 pub fn kind(code: &str) -> RefusalKind {
-    match code {
-        "INSUFFICIENT_BALANCE" | "PROXY_NOT_DEPLOYED" => RefusalKind::Margin,
-        "BAD_AUTH" | "INVALID_USER" | "INSUFFICIENT_KYC" => RefusalKind::Auth,
-        "MATCH_STATE_INVALID" | "MARKET_HALTED" | "EVENT_LIFECYCLE" | "ENGINE_SHUTDOWN" | "INTERNAL_ERROR" => RefusalKind::Closed,
-        "NO_LIQUIDITY" => RefusalKind::Price,
-        "TOTAL_BET_SIZE_TOO_LOW" | "PERCENTAGEODDS_UNDEFINED_OR_MALFORMED" | "INVALID_ODDS" => RefusalKind::Filter,
-        "EXPIRED" => RefusalKind::Stamp,
-        text if text.starts_with("Insufficient available balance") => RefusalKind::Margin,
-        text if text.contains("must be") => RefusalKind::Filter,
-        _ => RefusalKind::Other,
+    let row = CODES.iter().find(|(how, known, _)| match how {
+        As::Whole => code == *known,
+        As::Beginning => code.starts_with(known),
+        As::Part => code.contains(known),
+    });
+    row.map_or(RefusalKind::Other, |(.., kind)| *kind)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::state::words::{Source, WORDS};
+
+    #[test]
+    fn every_code_and_every_reason_has_a_row_in_the_runbook() {
+        let runbook = include_str!("../../../runbooks/sx_troubleshooting.md");
+        let rows: Vec<&str> = runbook.lines().filter(|line| line.starts_with("| `")).collect();
+        let has = |word: &str| rows.iter().any(|row| row.split(" | ").next().is_some_and(|first| first.contains(word)));
+        for (_, code, _) in CODES {
+            assert!(has(code), "{code} has no row");
+        }
+        for (source, word, _) in WORDS {
+            assert!(!matches!(source, Source::Inactive | Source::Outcome) || has(word), "{word} has no row");
+        }
+        // Of the realtime protocol (spec section 11): each in a row of its own code.
+        for code in [100, 101, 102, 103, 105, 106, 107, 109, 110, 111, 112, 2_500, 3_005, 3_008, 3_500, 4_500] {
+            assert!(has(&format!("`{code}`")), "{code} has no row");
+        }
+    }
+
+    #[test]
+    fn a_refusal_is_of_a_kind_by_its_code() {
+        let check = |code: &str, expect: RefusalKind| assert_eq!(kind(code), expect, "{code}");
+        check("BAD_AUTH", RefusalKind::Auth);
+        check("Insufficient available balance: 3 of 5", RefusalKind::Margin);
+        check("totalBetSize must be a number string; salt must be hex", RefusalKind::Filter);
+        check("NO_LIQUIDITY", RefusalKind::Price);
+        check("NO_LIQUIDITY_AT_ALL", RefusalKind::Other);
+        check("", RefusalKind::Other);
     }
 }

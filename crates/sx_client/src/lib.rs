@@ -55,6 +55,10 @@ use trading::Tracked;
 /// The venue's name in our words.
 pub const VENUE: VenueId = VenueId::new("sx");
 
+/// Longest wait before the realtime connection is tried again, ms: what the shell's backoff is to be capped at, so that the books
+/// are back in under two seconds (spec section 11: at once, then 100 to 500 ms).
+pub const BACKOFF_CAP_MS: u64 = 500;
+
 /// The client. See the crate.
 #[derive(Debug)]
 pub struct SxClient {

@@ -19,6 +19,9 @@ const CONNECT_MS: u64 = 5_000;
 const PING_GRACE_MS: u64 = 10_000;
 /// Before a channel that the venue ended for a while is asked for again, ms.
 const RESUBSCRIBE_MS: u64 = 250;
+/// Bytes of one frame of subscriptions: half of what a Centrifugo server reads unless it is told otherwise. A longer frame would end
+/// every connection again.
+const FRAME_BYTES_MAX: usize = 32 << 10;
 /// Connections in a row that a fresh token does not help before a person is called.
 const REFUSED_MAX: u32 = 3;
 
@@ -83,8 +86,9 @@ impl SxClient {
     }
 
     /// Gives the connection up and opens another: the shell closes the old one first.
-    fn again(&mut self, why: &str, now: Now, out: &mut BetOut) {
-        self.session.refused += 1;
+    fn again(&mut self, why: &str, temporary: bool, now: Now, out: &mut BetOut) {
+        // Trouble of the venue's own passes; a person is called for what does not.
+        self.session.refused += u32::from(!temporary);
         self.down(why, out);
         if self.session.refused > REFUSED_MAX {
             return self.fatal(format!("the realtime connection cannot be made: {why}"), out);
@@ -92,12 +96,17 @@ impl SxClient {
         self.reconnect(now, out);
     }
 
-    /// Subscribes to everything that is down, in one frame: to the account's channels first, they are what bets wait for.
+    /// Subscribes to everything that is down, in as few frames as may be: to the account's channels first, they are what bets wait for.
     pub(crate) fn subscribe_all(&mut self, out: &mut BetOut) {
         if self.session.link != Link::Up {
             return;
         }
         let mut frame = String::new();
+        let mut send = |frame: &mut String| {
+            if frame.pop().is_some() {
+                out.actions.push(Action::Send { conn: REALTIME, payload: Payload::Text(std::mem::take(frame)) });
+            }
+        };
         for account in [true, false] {
             for (name, channel) in self.session.channels.iter_mut() {
                 if channel.phase == Phase::Down && channel.kind.is_account() == account {
@@ -105,13 +114,15 @@ impl SxClient {
                     channel.phase = Phase::Asked(self.session.command);
                     channel.since = self.session.command;
                     let from = channel.positioned.then_some((channel.epoch.as_str(), channel.offset));
-                    let _ = writeln!(frame, "{}", ws::subscribe(self.session.command, name, from));
+                    let command = ws::subscribe(self.session.command, name, from);
+                    if frame.len() + command.len() >= FRAME_BYTES_MAX {
+                        send(&mut frame);
+                    }
+                    let _ = writeln!(frame, "{command}");
                 }
             }
         }
-        if frame.pop().is_some() {
-            out.actions.push(Action::Send { conn: REALTIME, payload: Payload::Text(frame) });
-        }
+        send(&mut frame);
     }
 
     /// Leaves a channel for good.
@@ -205,7 +216,8 @@ impl SxClient {
                 if matches!(code, 101 | 109 | 110) {
                     self.session.token = None;
                 }
-                self.again(&format!("the venue refuses the connection with code {code}"), now, out);
+                let passes = temporary || matches!(code, 100 | 111);
+                self.again(&format!("the venue refuses the connection with code {code}"), passes, now, out);
             }
             return;
         };
@@ -216,7 +228,7 @@ impl SxClient {
         let name = name.clone();
         if matches!(code, 109 | 110) {
             self.session.token = None;
-            return self.again("the token has expired", now, out);
+            return self.again("the token has expired", false, now, out);
         }
         self.dropped(&name, temporary || code < 100 || matches!(code, 100 | 105 | 111 | 112), now, out);
     }

@@ -3,7 +3,7 @@
 //!
 //! The process is this test binary itself, started with [`LIFE`] in its environment.
 
-use crate::sandbox::rig::{LIMIT, Venue, on_sockets, quick, ready, spec};
+use crate::sandbox::rig::{ALONE, LIMIT, Venue, on_sockets, quick, ready, spec};
 use crate::shell::{Shell, known_bets};
 use crate::venue;
 use domain::record::Record;
@@ -12,9 +12,10 @@ use serde_json::{Value, json};
 use std::io::{BufRead, BufReader};
 use std::path::Path;
 use std::process::{Child, Command, Stdio};
+use std::sync::Arc;
 use sx_client::state::{Bet, BetEvent};
 
-/// What a life is told, as JSON: where the venue is, where its journal lies, and after which record it waits to be killed.
+/// What a life is told, as JSON: where the venue is, where its journal lies, and after which kind of record it waits to be killed.
 const LIFE: &str = "SX_CLIENT_TEST_LIFE";
 
 /// What is made to happen to the bet.
@@ -56,12 +57,10 @@ fn a_life() {
     let Ok(told) = std::env::var(LIFE) else { return };
     let told: Value = serde_json::from_str(&told).expect("JSON");
     let text = |name: &str| told[name].as_str().expect(name).to_owned();
-    let wait_after = told["wait_after"].as_u64();
-    let count = std::cell::Cell::new(0);
+    let wait_after = told["wait_after"].as_str().map(str::to_owned);
     let wait = move |what: &str| {
         println!("RECORD {what}");
-        count.set(count.get() + 1);
-        if wait_after == Some(count.get()) {
+        if wait_after == Some(kind(what)) {
             println!("WAITS");
             // Nothing that follows from the record happens any more: the one thread stands still until it is killed.
             std::thread::park();
@@ -122,10 +121,10 @@ fn folded(folder: &Path) -> Option<Bet> {
     Some(bet)
 }
 
-fn live(venue: &Venue, ca: &Path, journal: &Path, story: &Story, wait_after: Option<u64>, until: &[BetStatus]) -> Child {
+fn live(venue: &Venue, folder: &Path, story: &Story, wait_after: Option<&'static str>, until: &[BetStatus]) -> Child {
     let told = json!({
-        "rest": venue.server.rest_url(), "realtime": venue.server.ws_url(), "ca": ca, "journal": journal,
-        "wait_after": wait_after, "tif": story.tif, "until": until,
+        "rest": venue.server.rest_url(), "realtime": venue.server.ws_url(), "ca": folder.join("ca.pem"),
+        "journal": folder.join("journal"), "wait_after": wait_after, "tif": story.tif, "until": until,
     });
     Command::new(std::env::current_exe().expect("this binary"))
         .args(["--exact", "killed::a_life", "--nocapture", "--test-threads", "1"])
@@ -159,75 +158,85 @@ fn follow(child: &mut Child, mut each: impl FnMut(&str)) -> bool {
     waits
 }
 
-/// Kills a bet's process after every record in turn; gives the kinds of record that it was killed at.
-async fn kill_at_each(story: &Story) -> Vec<String> {
-    let (mut killed_at, mut after) = (Vec::new(), 1);
-    loop {
-        let folder = tempfile::tempdir().expect("a folder");
-        let journal = folder.path().join("journal");
-        let venue = Venue::start(20 + after, 1, |config| config.latencies.lock_ms = (200, 400));
-        let ca = folder.path().join("ca.pem");
-        std::fs::write(&ca, venue.server.ca_pem()).expect("written");
-        if let Some((name, parameters)) = story.fault {
-            let mut parameters: Value = serde_json::from_str(parameters).expect("JSON");
-            parameters["count"] = json!(1);
-            venue.fault(name, &parameters);
-        }
-        let venue = std::sync::Arc::new(venue);
-        let run = |wait_after: Option<u64>, until: Vec<BetStatus>| {
-            let (venue, ca, journal, story) = (std::sync::Arc::clone(&venue), ca.clone(), journal.clone(), *story);
-            tokio::task::spawn_blocking(move || {
-                let mut child = live(&venue, &ca, &journal, &story, wait_after, &until);
-                let (mut event, mut last) = (None, String::new());
-                let waited = follow(&mut child, |line| {
-                    if let Some(id) = line.strip_prefix("EVENT ") {
-                        event = Some(id.to_owned());
-                    } else if let Some(record) = line.strip_prefix("RECORD ") {
-                        last = kind(record);
-                        // Once it is locked its event ends, so that its last records come too.
-                        if let (Some(ends), Some(event)) = (story.ends, &event)
-                            && record.contains("\"locked\"")
-                        {
-                            let mut parameters: Value = serde_json::from_str(ends).expect("JSON");
-                            parameters["event"] = json!(event);
-                            venue.fault("end_event", &parameters);
-                        }
-                    }
-                });
-                (waited, event, last)
-            })
-        };
-        let (waited, event, last) = run(Some(after), vec![story.end]).await.expect("a life");
-        if !waited {
-            return killed_at;
-        }
-        killed_at.push(last);
-        // The next life, and the one after it that finds everything told: both come to what the venue knows.
-        let known = known_bets(records(&journal).into_iter()).pop().expect("intended");
-        let sent = venue.posts().iter().any(|body| body.contains(&known.spec.id.to_string()));
-        let rests = if story.ends.is_some() { vec![BetStatus::Accepted, story.end] } else { vec![story.end] };
-        let until = if sent { rests } else { vec![BetStatus::Refused] };
-        run(None, until).await.expect("the second life");
-        if let (Some(ends), Some(event), true) = (story.ends, event, sent) {
-            let mut parameters: Value = serde_json::from_str(ends).expect("JSON");
-            parameters["event"] = json!(event);
-            // It may have ended before.
-            let _ = venue.server.fault("end_event", &parameters);
-            run(None, vec![story.end]).await.expect("the third life");
-        }
-        let state = folded(&journal).expect("a bet");
-        let truth = venue.bet(&known.key.key);
-        let (locked, paid) = truth.as_ref().map_or((0, 0), |bet| (bet.locked, bet.paid));
-        let name = story.name;
-        assert_eq!(Stake::from_e6(state.taken()), Stake::from_e6(locked.unsigned_abs()), "{name} {after}: {state:?} {truth:?}");
-        assert_eq!(state.paid().0, paid.unsigned_abs(), "{name} {after}: {state:?} {truth:?}");
-        let expect = if sent { story.end } else { BetStatus::Refused };
-        assert_eq!(state.status(), expect, "{name} {after}: {state:?}");
-        let posts = venue.posts();
-        assert!(posts.len() <= 1, "{name} {after}: sent {} times", posts.len());
-        venue.sound();
-        after += 1;
+/// How often a bet's process is killed after each kind of record.
+const TIMES: u64 = 2;
+
+/// Ends the event that was bet on, as the story has it.
+fn end(venue: &Venue, story: &Story, event: &str) {
+    if let Some(ends) = story.ends {
+        let mut parameters: Value = serde_json::from_str(ends).expect("JSON");
+        parameters["event"] = json!(event);
+        // In an earlier life it may have ended already.
+        let _ = venue.server.fault("end_event", &parameters);
     }
+}
+
+/// What one life did.
+struct Lived {
+    /// It waited to be killed, and was.
+    killed: bool,
+    event: Option<String>,
+}
+
+async fn lived(
+    venue: &Arc<Venue>,
+    folder: &Path,
+    story: Story,
+    wait_after: Option<&'static str>,
+    until: Vec<BetStatus>,
+) -> Lived {
+    let (venue, folder) = (Arc::clone(venue), folder.to_owned());
+    let life = tokio::task::spawn_blocking(move || {
+        let mut child = live(&venue, &folder, &story, wait_after, &until);
+        let mut lived = Lived { killed: false, event: None };
+        lived.killed = follow(&mut child, |line| {
+            if let Some(id) = line.strip_prefix("EVENT ") {
+                lived.event = Some(id.to_owned());
+            } else if let Some(record) = line.strip_prefix("RECORD ") {
+                // Once it is locked its event ends, so that its last records come too.
+                if let Some(event) = lived.event.as_ref().filter(|_| record.contains("\"locked\"")) {
+                    end(&venue, &story, event);
+                }
+            }
+        });
+        lived
+    });
+    life.await.expect("a life")
+}
+
+/// Kills a bet's process after its first record of this kind.
+async fn kill_after(story: Story, after: &'static str, seed: u64) {
+    let folder = tempfile::tempdir().expect("a folder");
+    let venue = Venue::start(seed, 1, |config| config.latencies.lock_ms = (200, 400));
+    std::fs::write(folder.path().join("ca.pem"), venue.server.ca_pem()).expect("written");
+    if let Some((name, parameters)) = story.fault {
+        let mut parameters: Value = serde_json::from_str(parameters).expect("JSON");
+        parameters["count"] = json!(1);
+        venue.fault(name, &parameters);
+    }
+    let venue = Arc::new(venue);
+    let Lived { killed, event } = lived(&venue, folder.path(), story, Some(after), vec![story.end]).await;
+    assert!(killed, "{} was not killed after {after}", story.name);
+    let journal = folder.path().join("journal");
+    let known = known_bets(records(&journal).into_iter()).pop().expect("intended");
+    let sent = !venue.posts().is_empty();
+    // The next life; then its event ends, if it has not, and one more sees that.
+    let rests = if story.ends.is_some() { vec![BetStatus::Accepted, story.end] } else { vec![story.end] };
+    lived(&venue, folder.path(), story, None, if sent { rests } else { vec![BetStatus::Refused] }).await;
+    if let (true, Some(event)) = (sent && story.ends.is_some(), event) {
+        end(&venue, &story, &event);
+        lived(&venue, folder.path(), story, None, vec![story.end]).await;
+    }
+    let (state, truth) = (folded(&journal).expect("a bet"), venue.bet(&known.key.key));
+    let (locked, paid) = truth.as_ref().map_or((0, 0), |bet| (bet.locked, bet.paid));
+    let name = story.name;
+    assert_eq!(Stake::from_e6(state.taken()), Stake::from_e6(locked.unsigned_abs()), "{name} {after}: {state:?} {truth:?}");
+    assert_eq!(state.paid().0, paid.unsigned_abs(), "{name} {after}: {state:?} {truth:?}");
+    let expect = if sent { story.end } else { BetStatus::Refused };
+    assert_eq!(state.status(), expect, "{name} {after}: {state:?}");
+    let posts = venue.posts();
+    assert!(posts.len() <= 1, "{name} {after}: sent {} times", posts.len());
+    venue.sound();
 }
 
 /// `intended`, or the kind of the fact.
@@ -242,13 +251,16 @@ fn kind(record: &str) -> String {
     }
 }
 
-fn check(name: &str, expect: &[&str]) {
-    let story = STORIES.iter().find(|story| story.name == name).expect("a story");
-    let killed_at = on_sockets(kill_at_each(story));
-    println!("{name}: killed after {}", killed_at.join(", "));
-    for kind in expect {
-        assert!(killed_at.iter().any(|at| at == kind), "{name} was not killed after {kind}: {killed_at:?}");
-    }
+fn check(name: &str, kinds: &[&'static str]) {
+    let _beside = ALONE.read().unwrap_or_else(std::sync::PoisonError::into_inner);
+    let story = *STORIES.iter().find(|story| story.name == name).expect("a story");
+    on_sockets(async {
+        let times = |kind: &&'static str| (0..TIMES).map(|time| (*kind, time)).collect::<Vec<_>>();
+        let all = kinds.iter().flat_map(times).map(|(kind, time)| tokio::task::spawn_local(kill_after(story, kind, 20 + time)));
+        for one in all.collect::<Vec<_>>() {
+            one.await.expect("no kill breaks it");
+        }
+    });
 }
 
 #[test]

@@ -1,7 +1,8 @@
 //! The simulated venue behind TLS on a free port of this machine, and what a client needs to reach it.
 
 use std::io;
-use sx_client::SxConfig;
+use std::time::Duration;
+use sx_client::{BACKOFF_CAP_MS, SxConfig};
 use transport::LinkConfig;
 use venue_sim::VenueSim;
 use venue_sim::server::{RunningServer, ServerOptions, TlsServer};
@@ -44,6 +45,7 @@ pub(crate) fn serve(venue: Box<dyn VenueSim + Send>, latency_ms: u64) -> io::Res
 /// How to reach it.
 pub(crate) fn link(rest: &str, realtime: &str, authority: Option<&str>) -> LinkConfig {
     let mut config = LinkConfig::new("SX Bet", rest, realtime);
+    config.backoff_cap = Duration::from_millis(BACKOFF_CAP_MS);
     config.extra_roots.extend(authority.map(str::to_owned));
     config
 }

@@ -1,7 +1,7 @@
 //! The same bet under every fault that the simulated venue can be made to have: it comes to where the venue's own books have it, is sent
 //! once, and no market is quoted on a book that is nobody's word.
 
-use super::rig::{LIMIT, Venue, on_sockets, quick, ready, spec, stands};
+use super::rig::{ALONE, LIMIT, Venue, on_sockets, quick, ready, spec, stands};
 use crate::shell::Shell;
 use domain::{BetStatus, Stake, TimeInForce};
 use serde_json::{Value, json};
@@ -69,8 +69,10 @@ const SWITCHES: &[(&str, &str)] = &[
 
 async fn bet_under(name: &str, parameters: &Value, end: BetStatus, faulty_from_the_start: bool) {
     let folder = tempfile::tempdir().expect("a folder");
-    let venue = Venue::start(12, 1, |_| {});
-    if faulty_from_the_start {
+    // One choice is made before the venue begins.
+    let forgetful = parameters["name"] == "account_recoverable";
+    let venue = Venue::start(12, 1, |config| config.switches.account_recoverable = !forgetful);
+    if faulty_from_the_start && !forgetful {
         venue.fault(name, parameters);
     }
     let mut config = quick();
@@ -110,6 +112,7 @@ async fn bet_under(name: &str, parameters: &Value, end: BetStatus, faulty_from_t
 
 #[test]
 fn a_bet_comes_to_where_the_venue_has_it_whatever_goes_wrong() {
+    let _beside = ALONE.read().unwrap_or_else(std::sync::PoisonError::into_inner);
     on_sockets(async {
         let all = ORDER_FAULTS.iter().map(|(name, parameters, end)| {
             let parameters: Value = serde_json::from_str(parameters).expect("JSON");
@@ -123,6 +126,7 @@ fn a_bet_comes_to_where_the_venue_has_it_whatever_goes_wrong() {
 
 #[test]
 fn a_bet_comes_to_where_the_venue_has_it_whatever_the_documents_leave_open() {
+    let _beside = ALONE.read().unwrap_or_else(std::sync::PoisonError::into_inner);
     on_sockets(async {
         let all = SWITCHES.iter().map(|(name, value)| {
             let value: Value = serde_json::from_str(value).expect("JSON");
@@ -137,6 +141,7 @@ fn a_bet_comes_to_where_the_venue_has_it_whatever_the_documents_leave_open() {
 
 #[test]
 fn a_book_that_is_emptied_frozen_or_halted_is_quoted_as_such() {
+    let _beside = ALONE.read().unwrap_or_else(std::sync::PoisonError::into_inner);
     on_sockets(async {
         let folder = tempfile::tempdir().expect("a folder");
         let venue = Venue::start(12, 1, |_| {});

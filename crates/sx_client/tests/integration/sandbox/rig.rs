@@ -3,11 +3,12 @@
 use crate::shell::{Seen, Shell};
 use crate::venue::{self, API_KEY};
 use domain::{
-    BetSpec, BetStatus, LegId, Listing, MarketId, Odds, OrderId, Outcome, Purpose, Question, Quote, RoundId, Stake, TimeInForce,
+    BetSpec, BetStatus, LegId, LineKind, Listing, MarketId, Odds, OrderId, Outcome, Purpose, Question, Quote, RoundId, Stake,
+    TimeInForce,
 };
 use serde_json::Value;
 use std::collections::BTreeMap;
-use std::sync::{Arc, Mutex};
+use std::sync::{Arc, Mutex, RwLock};
 use std::time::Duration;
 use sx_client::SxConfig;
 use transport::LinkConfig;
@@ -18,6 +19,8 @@ use venue_sim::{HttpRequest, Message, SimAction, SimNow, VenueSim};
 
 /// How long anything may take.
 pub(crate) const LIMIT: Duration = Duration::from_secs(40);
+/// What takes time by the clock runs alone; everything else on sockets beside each other.
+pub(crate) static ALONE: RwLock<()> = RwLock::new(());
 /// The connection of the observer: the last one, so that a fault that drops the first never hits it.
 const OBSERVER: u64 = u64::MAX;
 
@@ -195,11 +198,15 @@ pub(crate) fn quick() -> SxConfig {
     config
 }
 
-/// Markets of different events, the ones that start last first: nothing begins while a test runs.
+/// Markets of different events, the ones that start last first, so that nothing begins while a test runs; none that can push.
 pub(crate) fn markets(seen: &Seen, most: usize) -> Vec<Listing> {
     let listings = seen.listings.borrow();
-    let mut all: Vec<&Listing> =
-        listings.values().filter(|l| l.open && matches!(l.question, Question::Total | Question::Result)).collect();
+    let sure = |listing: &Listing| match listing.question {
+        Question::Result => true,
+        Question::Total => listing.line.is_some_and(|line| line.kind() == LineKind::Half),
+        _ => false,
+    };
+    let mut all: Vec<&Listing> = listings.values().filter(|listing| listing.open && sure(listing)).collect();
     all.sort_by_key(|listing| std::cmp::Reverse((listing.starts, listing.market)));
     let mut events: Vec<&str> = Vec::new();
     let mut chosen = Vec::new();

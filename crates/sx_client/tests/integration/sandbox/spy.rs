@@ -4,7 +4,7 @@
 use domain::{BetSpec, MarketId, Mono, Now, OrderId, Outcome, VenueId};
 use serde_json::Value;
 use std::cell::RefCell;
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 use std::rc::Rc;
 use sx_client::SxClient;
 use venue_api::{
@@ -28,6 +28,8 @@ pub(super) struct Seen {
     /// From each loss of the connection to the next applied update, ms.
     pub(super) gaps_ms: Vec<u64>,
     lost_at: Option<Mono>,
+    /// Books that were lost with the connection: the version that was there may be learned again.
+    lost: BTreeSet<MarketId>,
     /// Whatever was not as it has to be.
     pub(super) wrong: Vec<String>,
 }
@@ -46,8 +48,11 @@ impl Spy {
         if let Some(at) = seen.lost_at.take() {
             seen.gaps_ms.push(now.mono.since(at) / 1_000_000);
         }
+        let again = seen.lost.remove(&market);
         let versions = seen.applied.entry(market).or_default();
-        if versions.last().is_some_and(|(last, _)| *last >= version) {
+        if again && versions.last().is_some_and(|(last, _)| *last == version) {
+            // Nothing changed while it was lost.
+        } else if versions.last().is_some_and(|(last, _)| *last >= version) {
             let wrong = format!("{market}: {version} after {:?}", versions.last());
             seen.wrong.push(wrong);
         } else {
@@ -68,11 +73,16 @@ impl Spy {
             };
             *told.entry(market).or_default() += 1;
         }
+        // What a recovery resumed is not lost any more.
+        if text.contains("\"recovered\":true") {
+            self.seen.borrow_mut().lost.retain(|market| !told.contains_key(market));
+        }
         let mut expect: BTreeMap<MarketId, usize> = BTreeMap::new();
         for book in books(text) {
             let market: MarketId = book["marketHash"].as_str().and_then(|id| id.parse().ok()).expect("a market");
             let version = book["version"].as_str().expect("a version").to_owned();
-            if told.contains_key(&market) && self.last(market).is_none_or(|last| version > last) {
+            let lost = self.seen.borrow().lost.contains(&market);
+            if told.contains_key(&market) && self.last(market).is_none_or(|last| version > last || (lost && version == last)) {
                 self.applied(market, version, How::Published, now);
                 *expect.entry(market).or_default() += 2;
             }
@@ -120,7 +130,12 @@ impl BetClient for Spy {
         self.inner.on_open(conn, now, out);
     }
     fn on_closed(&mut self, conn: ConnId, code: Option<u16>, why: &str, now: Now, out: &mut BetOut) {
-        self.seen.borrow_mut().lost_at.get_or_insert(now.mono);
+        {
+            let mut seen = self.seen.borrow_mut();
+            seen.lost_at.get_or_insert(now.mono);
+            let known: Vec<MarketId> = seen.applied.keys().copied().collect();
+            seen.lost.extend(known);
+        }
         self.inner.on_closed(conn, code, why, now, out);
     }
     fn on_frame(&mut self, conn: ConnId, frame: Frame<'_>, now: Now, out: &mut BetOut) {
@@ -135,7 +150,8 @@ impl BetClient for Spy {
             out.quotes.iter().filter_map(|q| if let QuoteNews::Best(q) = q { Some(q.market) } else { None }).collect();
         for market in markets {
             let version = self.inner.book_version(market).map(str::to_owned);
-            if let Some(version) = version.filter(|version| Some(version) != self.last(market).as_ref()) {
+            let lost = self.seen.borrow().lost.contains(&market);
+            if let Some(version) = version.filter(|version| lost || Some(version) != self.last(market).as_ref()) {
                 self.applied(market, version, How::Read, now);
             }
         }
