@@ -1,12 +1,17 @@
 //! Every fixture through the decoders that run in production, with checked values.
 
 use super::harness::fixture;
+use azuro_client::amount::parse_units;
 use azuro_client::chain::{self, ChainError, Head};
 use azuro_client::contracts::{self, AnswerError, ChainEvent, Revert};
 use azuro_client::environment::{BASE, POLYGON};
+use azuro_client::history::{self, PastStatus};
 use azuro_client::parse::{self, ConditionState, GameState, Selection};
+use azuro_client::relay;
+use azuro_client::sign::parse_condition;
 use azuro_client::state::{OrderState, Settlement};
-use domain::{Line, Wall};
+use azuro_client::transaction::is_hash;
+use domain::{Line, Outcome, Wall};
 use serde_json::Value;
 use signing::eip712::U256;
 
@@ -145,4 +150,105 @@ fn a_claimed_payout_is_a_revert_with_a_name() {
     let data = file["view_payout_after_claim"]["data"].as_str().expect("data");
     let answer = format!(r#"{{"jsonrpc":"2.0","id":5,"error":{{"code":3,"message":"execution reverted","data":"{data}"}}}}"#);
     assert_eq!(chain::read_call(5, answer.as_bytes()), Err(ChainError::Reverted(Revert::AlreadyPaid)));
+}
+
+/// What each file is, as the folder's SOURCES.md says it, and the test here (or beside the code) that holds its values.
+const KINDS: [(&str, &str); 14] = [
+    ("arbitrum_feed_relay", "documented"),
+    ("bet_calculation", "captured"),
+    ("condition_batch", "captured"),
+    ("conditions_by_game_ids", "captured"),
+    ("errors", "observed and documented"),
+    ("evm_json_rpc", "node"),
+    ("games_by_filters", "captured"),
+    ("games_search", "captured"),
+    ("gas_info", "captured"),
+    ("onchain_observed", "captured"),
+    ("orders", "composed"),
+    ("outcomes_core", "vendor data"),
+    ("subgraph_v3_bets", "composed"),
+    ("ws_feed", "documented and composed"),
+];
+
+#[test]
+fn every_fixture_is_labelled_by_its_kind() {
+    let folder = concat!(env!("CARGO_MANIFEST_DIR"), "/testdata/azuro");
+    let name = |entry: std::io::Result<std::fs::DirEntry>| entry.expect("readable").file_name().into_string().expect("a name");
+    let mut files: Vec<String> = std::fs::read_dir(folder).expect("a folder").map(name).collect();
+    files.sort();
+    assert_eq!(files, KINDS.map(|(name, _)| format!("{name}.json")));
+    let sources = std::fs::read_to_string(format!("{folder}/../SOURCES.md")).expect("SOURCES.md");
+    for (name, kind) in KINDS {
+        let row = sources.lines().find(|line| line.starts_with(&format!("| azuro/{name}.json |"))).expect(name);
+        assert!(row.contains(kind), "{row}");
+    }
+}
+
+#[test]
+fn composed_history_is_read_and_the_question_asks_what_the_vendor_asks() {
+    let file = fixture("subgraph_v3_bets");
+    let bets = history::read(&body(&file["response"]), &POLYGON).expect("composed");
+    let [bet] = bets.as_slice() else { panic!("{bets:?}") };
+    assert_eq!((bet.bet, bet.nonce, bet.amount, bet.odds_e12), (222_040, 1_795_254_860_123, 10_000_000, 1_850_000_000_000));
+    assert_eq!((bet.status, bet.result, bet.redeemable, bet.redeemed), (PastStatus::Accepted, None, false, false));
+    let condition = parse_condition("300610060000000000649714110000000000000227249395").expect("an id");
+    assert_eq!(bet.parts, [(condition, Outcome(29))]);
+    let error = history::read(&body(&file["response_error"]), &POLYGON).expect_err("an error with status 200");
+    assert!(error.to_string().contains("indexing_error"), "{error}");
+    let bettor = super::harness::BETTOR.parse().expect("an address");
+    let question: Value = serde_json::from_str(&history::request(bettor, 100, 0)).expect("JSON");
+    assert_eq!(question["variables"], file["request"]["variables"]);
+    let fields = |text: &str| -> Vec<String> { text.split_whitespace().map(str::to_owned).collect() };
+    let theirs = fields(file["request"]["query"].as_str().expect("a query"));
+    for field in fields(question["query"].as_str().expect("a query")) {
+        assert!(theirs.contains(&field), "{field} is no field of the vendor's own query");
+    }
+}
+
+#[test]
+fn a_documented_broadcast_of_a_sequencer_is_read() {
+    let blocks = relay::read(&body(&fixture("arbitrum_feed_relay"))).expect("documented");
+    let expect = relay::Broadcast { sequence: 25_757_171, l1_block: 16_238_523, time_s: 1_671_691_403 };
+    assert_eq!(blocks, [expect]);
+    assert_eq!(relay::read(br#"{"version":1,"confirmedSequenceNumberMessage":{"sequenceNumber":7}}"#), Ok(vec![]));
+    assert!(relay::read(br#"{"version":2,"messages":[]}"#).expect_err("another version").to_string().contains("version is 2"));
+}
+
+#[test]
+fn payouts_observed_on_polygon_are_of_its_contracts_and_read_exactly() {
+    let file = fixture("onchain_observed");
+    let address = |name: &str| file[name].as_str().expect("an address").to_owned();
+    assert_eq!(file["chain_id"], POLYGON.chain_id);
+    assert_eq!(
+        (address("lp"), address("core"), address("azuroBet")),
+        (POLYGON.lp.to_string(), POLYGON.core.to_string(), POLYGON.bet_nft.to_string())
+    );
+    let events = file["bettor_win_events"].as_array().expect("events");
+    let paid = |event: &Value| {
+        let amount = parse_units(event["amount_usdt"].as_str().expect("an amount"), POLYGON.decimals).expect("exact");
+        (event["tokenId"].as_u64().expect("a number"), amount)
+    };
+    let expect = [(221_324, 2_000_000), (221_331, 2_000_000), (221_104, 4_950_000), (221_432, 12_330_000), (221_668, 3_270_000)];
+    assert_eq!(events.iter().map(paid).collect::<Vec<_>>(), expect);
+    // Two of one transaction: many bets are claimed by one call.
+    assert_eq!(events[0]["tx"], events[1]["tx"]);
+    assert!(events.iter().all(|event| is_hash(event["tx"].as_str().expect("a hash"))));
+}
+
+#[test]
+fn feed_messages_of_both_shapes_are_read_as_the_client_reads_them() {
+    let file = fixture("ws_feed");
+    let check = |name: &str, expect: (&str, ConditionState, &[(u64, u64)])| {
+        let (id, state, odds) = expect;
+        let list = serde_json::json!({ "conditions": [file[name]["data"]] });
+        let condition = parse::conditions(&body(&list)).expect(name).remove(0);
+        assert_eq!((Some(condition.id), condition.state), (parse_condition(id), state), "{name}");
+        let e2 = |line: &parse::OutcomeLine| line.odds.and_then(domain::Odds::decimal_e12_down).expect("odds") / 10_000_000_000;
+        assert_eq!(condition.outcomes.iter().map(|line| (line.id.0, e2(line))).collect::<Vec<_>>(), odds, "{name}");
+    };
+    let winner = "300610060000000000307011400000000000009053514094";
+    check("condition_updated_current", (winner, ConditionState::Active, &[(7_047, 258), (7_048, 147)]));
+    check("condition_updated_stopped", (winner, ConditionState::Stopped, &[(7_047, 258), (7_048, 147)]));
+    let old = "300610060000000000643869810000000000000075712122";
+    check("condition_updated_documented_2025", (old, ConditionState::Active, &[(1, 250), (2, 180)]));
 }

@@ -2,7 +2,7 @@
 
 use super::harness::{World, fixture};
 use azuro_client::environment::POLYGON;
-use azuro_client::{chain, parse};
+use azuro_client::{chain, history, parse, relay};
 use domain::BetStatus;
 use proptest::prelude::*;
 use serde_json::Value;
@@ -31,10 +31,17 @@ fn decode_everywhere(bytes: &[u8]) {
     let _ = parse::order(bytes, &POLYGON);
     let _ = parse::orders(bytes, &POLYGON);
     let _ = parse::refusal(bytes);
+    let _ = parse::condition_rows(bytes);
+    let _ = parse::order_rows(bytes, &POLYGON);
+    let _ = history::read(bytes, &POLYGON);
+    let _ = relay::read(bytes);
     for id in 0..3 {
         let _ = chain::read_quantity(id, bytes);
         let _ = chain::read_call(id, bytes);
         let _ = chain::read_head(id, bytes);
+        let _ = chain::read_fees(id, bytes);
+        let _ = chain::read_hash(id, bytes);
+        let _ = chain::read_receipt(id, "0x", bytes);
         let _ = chain::read_events(id, POLYGON.core, bytes);
     }
 }

@@ -377,7 +377,9 @@ fn killed(faults: &[(&str, Value)], crash: Crash, settle: Option<Value>) -> Aren
 
 #[test]
 fn a_client_killed_at_any_record_ends_where_the_venue_is_and_signs_nothing_twice() {
-    let stories: [(&str, Vec<(&str, Value)>, Option<Value>); 7] = [
+    /// Its name, its faults, and how the game ends, if it does.
+    type Story = (&'static str, Vec<(&'static str, Value)>, Option<Value>);
+    let stories: [Story; 7] = [
         ("won or lost", vec![], Some(plain())),
         ("game called off", vec![], Some(json!({ "cancel": true }))),
         ("answer lost", vec![("lose_order_answer", json!({ "count": 1 }))], Some(plain())),

@@ -17,7 +17,7 @@ use venue_sim::server::{RunningServer, ServerOptions, TlsServer};
 use venue_sim::sports::{Sports, SportsShape};
 
 /// Longer than anything here takes on a busy machine.
-const PATIENCE: Duration = Duration::from_secs(60);
+const PATIENCE: Duration = Duration::from_mins(1);
 
 #[derive(Default)]
 struct Heard {
