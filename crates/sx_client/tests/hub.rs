@@ -305,3 +305,22 @@ fn a_venue_that_falls_silent_is_left_within_forty_seconds() {
     rig.venue.clear_fault("slow_reader");
     rig.settle("silence");
 }
+
+#[test]
+fn a_connection_full_of_channels_is_made_again_after_every_cut() {
+    let mut rig = Rig::watching(508);
+    let before = rig.connects;
+    rig.fault("drop_connections", json!({}));
+    rig.until("another connection", |rig| rig.connects > before);
+    rig.settle("a cut of a full connection");
+    assert_eq!(rig.connects, before + 1, "one connection was enough");
+}
+
+#[test]
+fn a_venue_in_trouble_for_a_while_is_waited_for() {
+    let mut rig = Rig::watching(5);
+    rig.fault("refuse_token_once", json!({"times": 10, "code": 100}));
+    rig.fault("drop_connections", json!({}));
+    rig.wait_ms(5_000);
+    rig.settle("ten refusals that are temporary");
+}
