@@ -12,8 +12,11 @@ use serde_json::json;
 use std::collections::{BTreeMap, BTreeSet};
 use venue_api::{BetNews, BetOut, Lane, Method};
 
-/// Games in one question about conditions: a game of a great league has hundreds, and an answer must stay below what a link takes.
+/// Games in one question about conditions: a game of a great league has hundreds, and an answer must stay below what a link takes. When
+/// a question fails the next one is about half as many.
 const GAMES_AT_ONCE: usize = 10;
+/// A game whose conditions could not be read so often is left out until the next walk: it must not hide those behind it.
+const TRIES_MAX: u32 = 3;
 /// More pages than a sport has within any horizon that is allowed.
 const PAGES_MAX: u32 = 200;
 /// A question that failed is asked again after this long, ms.
@@ -34,7 +37,7 @@ pub(crate) struct Catalog {
 }
 
 /// Where a walk through the venue's lists stands.
-#[derive(Debug, Default)]
+#[derive(Debug)]
 struct Walk {
     /// Which of the configured sports.
     sport: usize,
@@ -45,6 +48,25 @@ struct Walk {
     seen: BTreeSet<MarketId>,
     /// Conditions are read after the last page.
     paging: bool,
+    /// Games in the next question about conditions.
+    at_once: usize,
+    /// How often a question about one single game has failed.
+    failed: u32,
+}
+
+impl Walk {
+    fn new() -> Self {
+        Self {
+            sport: 0,
+            page: 1,
+            games: BTreeMap::new(),
+            left: Vec::new(),
+            seen: BTreeSet::new(),
+            paging: true,
+            at_once: GAMES_AT_ONCE,
+            failed: 0,
+        }
+    }
 }
 
 impl Catalog {
@@ -59,9 +81,7 @@ impl AzuroClient {
         if self.config.sports.is_empty() {
             return;
         }
-        if self.catalog.walk.is_none() {
-            self.catalog.walk = Some(Walk { page: 1, paging: true, ..Walk::default() });
-        }
+        self.catalog.walk.get_or_insert_with(Walk::new);
         self.walk_on(now, out);
     }
 
@@ -80,7 +100,7 @@ impl AzuroClient {
         } else if walk.left.is_empty() {
             self.walk_ends(now, out);
         } else {
-            let games: Vec<String> = walk.left.iter().take(GAMES_AT_ONCE).map(u128::to_string).collect();
+            let games: Vec<String> = walk.left.iter().take(walk.at_once).map(u128::to_string).collect();
             let body = json!({ "gameIds": games, "environment": environment, "extended": false }).to_string();
             let target = "/market-manager/conditions-by-game-ids".to_owned();
             self.ask(Pending::Conditions, Lane::Public, Method::Post, target, body, out);
@@ -116,7 +136,19 @@ impl AzuroClient {
     pub(crate) fn conditions_reply(&mut self, body: Result<&[u8], String>, now: Now, out: &mut BetOut) {
         let rows = match body.and_then(|body| parse::condition_rows(body).map_err(|cause| cause.to_string())) {
             Ok(rows) => rows,
-            Err(why) => return self.walk_stalls(Pending::Conditions.name(), &why, now, out),
+            Err(why) => {
+                if let Some(walk) = &mut self.catalog.walk {
+                    if walk.at_once == 1 {
+                        walk.failed = walk.failed.saturating_add(1);
+                    }
+                    walk.at_once = walk.at_once.div_euclid(2).max(1);
+                    if walk.failed >= TRIES_MAX && !walk.left.is_empty() {
+                        walk.left.remove(0);
+                        walk.failed = 0;
+                    }
+                }
+                return self.walk_stalls(Pending::Conditions.name(), &why, now, out);
+            }
         };
         let Some(mut walk) = self.catalog.walk.take() else { return };
         for row in rows {
@@ -126,7 +158,8 @@ impl AzuroClient {
                 Err(cause) => failed(Pending::Conditions.name(), cause, out),
             }
         }
-        walk.left.drain(..walk.left.len().min(GAMES_AT_ONCE));
+        walk.left.drain(..walk.left.len().min(walk.at_once));
+        walk.failed = 0;
         self.catalog.walk = Some(walk);
         self.walk_on(now, out);
     }

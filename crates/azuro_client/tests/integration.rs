@@ -9,10 +9,16 @@ mod harness;
 mod allocations;
 #[path = "integration/bets.rs"]
 mod bets;
+#[path = "integration/bettor.rs"]
+mod bettor;
 #[path = "integration/fixtures.rs"]
 mod fixtures;
 #[path = "integration/hostile.rs"]
 mod hostile;
+#[path = "integration/journal.rs"]
+mod journal;
+#[path = "integration/killed.rs"]
+mod killed;
 #[path = "integration/lists.rs"]
 mod lists;
 #[path = "integration/quotes.rs"]

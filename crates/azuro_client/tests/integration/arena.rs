@@ -2,36 +2,21 @@
 //! the client can be killed at any record of its journal.
 
 use super::harness::{START_S, config};
-use azuro_client::state::{Fact, OrderState};
+use super::journal::{Crash, Written};
 use azuro_client::{AzuroClient, AzuroConfig};
-use domain::{
-    BetSpec, BetStatus, LegId, Listing, MarketId, Mono, Now, OrderId, Outcome, Purpose, Question, Quote, RoundId, Stake,
-    TimeInForce, VenueKey, Wall,
-};
+use domain::{Listing, MarketId, Mono, Now, Outcome, Quote, Wall};
 use serde_json::{Value, json};
 use std::cmp::Reverse;
 use std::collections::{BTreeMap, BinaryHeap};
 use venue_api::{
-    Action, BetClient, BetNews, BetOut, BetReport, ConnId, Frame, KnownBet, Lane, Payload, PrepareError, QuoteNews, Reply,
-    RequestId, TimerId,
+    Action, BetClient, BetNews, BetOut, ConnId, Frame, KnownBet, Lane, Payload, QuoteNews, Reply, RequestId, TimerId,
 };
-use venue_sim::azuro::{AzuroSim, AzuroSimConfig, SeenBet};
+use venue_sim::azuro::{AzuroSim, AzuroSimConfig};
 use venue_sim::sports::{Sports, SportsShape};
 use venue_sim::{HttpRequest, Message, SimAction, SimNow, VenueSim};
 
 /// How long a shell waits before it connects again, microseconds.
 const BACKOFF_US: i64 = 100_000;
-
-/// Where a life ends, counted in records of the journal from 1.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub(crate) enum Crash {
-    /// Before the record is written: nothing of the step is known or done.
-    Before(usize),
-    /// After it is written, before anything is done.
-    Written(usize),
-    /// After everything that the step asked for was done.
-    Done(usize),
-}
 
 #[derive(Debug, PartialEq, Eq, PartialOrd, Ord)]
 enum Event {
@@ -40,33 +25,6 @@ enum Event {
     Frame(u64, String),
     Closed(u64),
     Open(u64, u8),
-}
-
-/// One bet in the journal.
-#[derive(Clone, Debug)]
-pub(crate) struct Written {
-    pub(crate) spec: BetSpec,
-    pub(crate) key: VenueKey,
-    pub(crate) reports: Vec<BetReport>,
-}
-impl Written {
-    pub(crate) fn status(&self) -> BetStatus {
-        self.reports.last().map_or(BetStatus::Pending, |report| report.status)
-    }
-    pub(crate) fn last(&self) -> &BetReport {
-        self.reports.last().expect("something was learned")
-    }
-    /// The states that the API was heard to say, in order.
-    pub(crate) fn states(&self) -> Vec<OrderState> {
-        let state = |report: &BetReport| match serde_json::from_str(&report.fact).expect("a fact") {
-            Fact::Said { state, .. } => Some(state),
-            _ => None,
-        };
-        self.reports.iter().filter_map(state).collect()
-    }
-    pub(crate) fn learned(&self, wanted: impl Fn(&Fact) -> bool) -> bool {
-        self.reports.iter().any(|report| wanted(&serde_json::from_str(&report.fact).expect("a fact")))
-    }
 }
 
 pub(crate) struct Arena {
@@ -196,7 +154,7 @@ impl Arena {
     }
 
     /// One record. False: the process died at it.
-    fn write(&mut self, write: impl FnOnce(&mut Self)) -> bool {
+    pub(crate) fn write(&mut self, write: impl FnOnce(&mut Self)) -> bool {
         let number = self.records + 1;
         if self.crash == Some(Crash::Before(number)) {
             self.restart();
@@ -378,94 +336,6 @@ impl Arena {
     }
     pub(crate) fn clear(&mut self, name: &str) {
         self.sim.clear_fault(name);
-    }
-
-    /// Waits for the lists and watches an open market of a game that begins late enough; gives its quotes.
-    pub(crate) fn watching(&mut self, question: Question) -> Listing {
-        assert!(self.until(60_000, |a| a.news.iter().any(|n| matches!(n, BetNews::Listed(_)))), "nothing is listed");
-        let soon = self.now().wall.plus_ms(1_800_000);
-        let found = self.listings.values().find(|l| l.open && l.question == question && l.starts > soon).cloned();
-        let listing = found.unwrap_or_else(|| panic!("no open market asks for {question:?}"));
-        self.watch(&listing);
-        listing
-    }
-    pub(crate) fn watch(&mut self, listing: &Listing) {
-        let market = listing.market;
-        self.step(|client, now, out| client.watch(market, now, out));
-        let (first, _) = listing.picks[0];
-        let quoted = self.until(60_000, |a| {
-            a.client.terms(market, first).is_some() && a.quotes.contains_key(&(market, first)) && a.client.ready(a.now())
-        });
-        assert!(quoted, "never ready: {:?} {:?}", self.told, self.news.last());
-    }
-
-    /// Wants ten dollars on an outcome at the odds that are quoted.
-    pub(crate) fn spec(&self, listing: &Listing, attempt: u16) -> BetSpec {
-        let (outcome, _) = listing.picks[0];
-        let quote = self.quotes.get(&(listing.market, outcome)).expect("quoted");
-        BetSpec {
-            id: OrderId { round: RoundId { epoch: 1, seq: 1 }, leg: LegId::B, purpose: Purpose::Entry, attempt },
-            venue: AzuroClient::VENUE,
-            market: listing.market,
-            outcome,
-            stake: Stake::from_e6(10_000_000),
-            odds_min: quote.odds,
-            tif: TimeInForce::Fok,
-            expires: self.now().wall.plus_ms(20_000),
-        }
-    }
-    /// Prepares, journals, sends.
-    pub(crate) fn place(&mut self, spec: BetSpec) -> Result<(), PrepareError> {
-        let now = self.now();
-        let prepared = self.client.prepare(spec, now)?;
-        let (spec, key) = (prepared.spec.clone(), prepared.key.clone());
-        if self.write(|arena| arena.journal.push(Written { spec, key, reports: Vec::new() })) {
-            self.step(|client, now, out| client.send(prepared, now, out));
-        }
-        Ok(())
-    }
-    pub(crate) fn bet(&self) -> &Written {
-        self.journal.last().expect("a bet")
-    }
-    /// Waits for a status of the last bet.
-    pub(crate) fn until_bet(&mut self, ms: i64, status: BetStatus) {
-        let came = self.until(ms, |a| a.bet().status() == status);
-        assert!(
-            came,
-            "{status:?} never came: {:?}\n{:?}",
-            self.bet().reports,
-            self.news.iter().rev().take(4).collect::<Vec<_>>()
-        );
-    }
-    pub(crate) fn seen(&self) -> Vec<SeenBet> {
-        self.sim.bets_seen(0).collect()
-    }
-
-    /// What the journal says of every bet is what the venue knows, and no bet of ours is there twice.
-    pub(crate) fn agree(&self) {
-        let seen = self.seen();
-        for written in &self.journal {
-            let venue: Vec<&SeenBet> = seen.iter().filter(|bet| bet.id == written.key.key).collect();
-            assert!(venue.len() <= 1, "{venue:?}");
-            let expect = match venue.first() {
-                None => BetStatus::Refused,
-                Some(bet) => match (bet.token_id, bet.result, bet.state) {
-                    (Some(_), Some("Canceled"), _) | (_, _, "Canceled") => BetStatus::Void,
-                    (Some(_), Some(_), _) => BetStatus::Settled,
-                    (Some(_), None, _) => BetStatus::Accepted,
-                    (None, ..) => BetStatus::Refused,
-                },
-            };
-            assert_eq!(written.status(), expect, "{venue:?}\n{:?}", written.reports);
-            if let Some(bet) = venue.first().filter(|bet| bet.token_id.is_some()) {
-                let report = written.last();
-                assert_eq!(u128::from(report.taken.e6()), bet.stake_raw);
-                assert_eq!(report.paid.map(|paid| u128::from(paid.e6())), bet.returns_raw, "{bet:?}");
-            }
-        }
-        let ours = |bet: &&SeenBet| self.journal.iter().any(|written| written.key.key == bet.id);
-        assert_eq!(seen.iter().filter(ours).count(), seen.len(), "an order that is in no journal: {seen:?}");
-        self.sim.money_agrees().expect("money is conserved");
     }
 
     /// Posts whose bodies differ: each is another signed bet.

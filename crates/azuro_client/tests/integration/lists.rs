@@ -343,3 +343,25 @@ fn one_condition_that_does_not_read_hides_no_other() {
     assert_eq!(world.listings.len(), answer["conditions"].as_array().map_or(0, Vec::len) - 1);
     assert_eq!(Selection::parse("000009"), Selection::Over);
 }
+
+#[test]
+fn conditions_that_cannot_be_read_are_asked_for_in_smaller_lots_and_one_bad_game_is_left_out() {
+    let mut only_tennis = config();
+    only_tennis.sports = vec![45];
+    let mut world = World::new(only_tennis);
+    let request = world.take("/market-manager/games-by-filters");
+    world.reply(request.id, 200, &world.games(&request.target).to_string());
+    // The first game's answer is never readable.
+    let mut lots = Vec::new();
+    while let Some(place) = world.requests.iter().position(|r| r.target.ends_with("conditions-by-game-ids")) {
+        let question = world.requests.remove(place);
+        let games = question.body["gameIds"].clone();
+        lots.push(games.as_array().map_or(0, Vec::len));
+        let bad = games.to_string().contains("1006000000000030696510");
+        let answer = if bad { "{\"conditions\":[{".to_owned() } else { World::conditions(&games).to_string() };
+        world.reply(question.id, 200, &answer);
+        world.pass(5_000);
+    }
+    assert_eq!(lots, [3, 3, 2, 1, 1, 1, 1, 1], "ten at once, five, two, and then one by one");
+    assert!(world.news.contains(&BetNews::Listed(13)), "{:?}", world.news);
+}
