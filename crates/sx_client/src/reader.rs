@@ -345,3 +345,6 @@ impl BetClient for SxReader {
         self.stopped = true;
     }
 }
+
+#[cfg(test)]
+mod tests;

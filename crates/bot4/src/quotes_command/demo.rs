@@ -29,7 +29,7 @@ impl EmbeddedBets {
         let own = Some(Authority::generate().context("no certificate for the simulated venues")?);
         let owner = EvmKey::from_hex(&keys.account).context("the demo's own key")?.address();
         let terms = Terms { taker_fee_e6: FEE_E6, ..Terms::default() };
-        let config = SxSimConfig { terms, ..SxSimConfig::new(seed, sports.clone()) };
+        let config = SxSimConfig { terms, ..SxSimConfig::new(seed, sports) };
         let sx = SxSim::new(config.with_account(keys.api_key.expose_secret(), owner, BALANCE_E6));
         let azuro = AzuroSim::new(AzuroSimConfig { tick_ms: AZURO_TICK_MS, ..AzuroSimConfig::new(seed, sports) });
         let sx = TlsServer::start(Box::new(sx), ServerOptions { authority: own.clone(), ..ServerOptions::sx() })

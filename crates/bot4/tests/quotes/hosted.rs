@@ -38,7 +38,7 @@ impl Hosted {
         write(folder.path(), "azuro.pem", self.azuro.ca_pem());
         let config = json!({
             "mode": "paper",
-            "bets": { "sports": ["soccer"], "mapping": "mapping.yml" },
+            "bets": { "sports": ["soccer"], "horizon_h": 8, "mapping": "mapping.yml" },
             "venues": {
                 "sx": { "rest": self.sx.rest_url(), "ws": self.sx.ws_url(), "ca": "sx.pem" },
                 "azuro": {
