@@ -27,7 +27,7 @@ fn play<F: Future<Output = ()>>(change: impl FnOnce(&mut SxSimConfig), config: S
 }
 
 impl Played {
-    async fn placed(&self, number: u32, tif: TimeInForce, fault: Option<(&str, Value)>) -> (OrderId, String) {
+    fn placed(&self, number: u32, tif: TimeInForce, fault: Option<(&str, Value)>) -> (OrderId, String) {
         if let Some((name, parameters)) = fault {
             self.venue.fault(name, &parameters);
         }
@@ -57,7 +57,7 @@ fn a_bet_is_matched_locked_and_paid_when_its_event_ends() {
         |_| {},
         quick(),
         async |played| {
-            let (id, order) = played.placed(1, TimeInForce::Fok, None).await;
+            let (id, order) = played.placed(1, TimeInForce::Fok, None);
             let accepted = stands(&played.shell.seen, id, BetStatus::Accepted).await;
             assert_eq!(accepted.taken, Stake::from_e6(3_000_000));
             played.agrees(id, &order);
@@ -75,7 +75,7 @@ fn a_bet_whose_event_is_called_off_gets_its_stake_back() {
         |_| {},
         quick(),
         async |played| {
-            let (id, order) = played.placed(1, TimeInForce::Fok, None).await;
+            let (id, order) = played.placed(1, TimeInForce::Fok, None);
             stands(&played.shell.seen, id, BetStatus::Accepted).await;
             played.venue.fault("end_event", &json!({"event": played.watched[0].event}));
             let end = stands(&played.shell.seen, id, BetStatus::Void).await;
@@ -92,7 +92,7 @@ fn a_bet_is_refused_by_the_venue_or_by_an_empty_book() {
         quick(),
         async |played| {
             let refuse = json!({"count": 1, "reason": "MATCH_STATE_INVALID"});
-            let (id, order) = played.placed(1, TimeInForce::Fok, Some(("refuse_order", refuse))).await;
+            let (id, order) = played.placed(1, TimeInForce::Fok, Some(("refuse_order", refuse)));
             let end = stands(&played.shell.seen, id, BetStatus::Refused).await;
             assert!(end.why.contains("MATCH_STATE_INVALID"), "{}", end.why);
             played.agrees(id, &order);
@@ -114,7 +114,7 @@ fn a_bet_is_taken_in_part_and_the_rest_is_gone() {
         quick(),
         async |played| {
             let part = json!({"count": 1, "share_bps": 4_000});
-            let (id, order) = played.placed(1, TimeInForce::Ioc, Some(("partial_fill", part))).await;
+            let (id, order) = played.placed(1, TimeInForce::Ioc, Some(("partial_fill", part)));
             let end = stands(&played.shell.seen, id, BetStatus::Partial).await;
             assert_eq!(end.taken, Stake::from_e6(1_200_000));
             played.agrees(id, &order);
@@ -128,7 +128,7 @@ fn what_was_matched_can_fail_on_chain() {
         |_| {},
         quick(),
         async |played| {
-            let (id, order) = played.placed(1, TimeInForce::Fok, Some(("fail_fills", json!({"count": 1})))).await;
+            let (id, order) = played.placed(1, TimeInForce::Fok, Some(("fail_fills", json!({"count": 1}))));
             stands(&played.shell.seen, id, BetStatus::Refused).await;
             assert_eq!(way(&played.shell.seen, id), ["pending", "matched", "refused"]);
             assert!(played.venue.bet(&order).is_some_and(|bet| bet.failed == 3_000_000));
@@ -169,7 +169,7 @@ fn a_gateway_takes_requests_that_are_signed_with_ed25519_and_no_others() {
         |venue| venue.gateway_key = Some(public),
         signed,
         async |played| {
-            let (id, order) = played.placed(1, TimeInForce::Fok, None).await;
+            let (id, order) = played.placed(1, TimeInForce::Fok, None);
             stands(&played.shell.seen, id, BetStatus::Accepted).await;
             played.agrees(id, &order);
         },

@@ -16,8 +16,8 @@ use venue_api::{
 pub(super) enum How {
     /// Published, live or in a recovery.
     Published,
-    /// Read over REST: what lay before it was skipped.
-    Read,
+    /// Learned anew after a gap that the venue did not close, read or published: what lay before it was skipped.
+    Anew,
 }
 
 /// What was seen.
@@ -43,7 +43,7 @@ impl Spy {
     pub(super) fn around(inner: SxClient, seen: Rc<RefCell<Seen>>) -> Self {
         Self { inner, seen }
     }
-    fn applied(&self, market: MarketId, version: String, how: How, now: Now) {
+    fn applied(&self, market: MarketId, version: String, now: Now) {
         let mut seen = self.seen.borrow_mut();
         if let Some(at) = seen.lost_at.take() {
             seen.gaps_ms.push(now.mono.since(at) / 1_000_000);
@@ -56,6 +56,7 @@ impl Spy {
             let wrong = format!("{market}: {version} after {:?}", versions.last());
             seen.wrong.push(wrong);
         } else {
+            let how = if again || versions.is_empty() { How::Anew } else { How::Published };
             versions.push((version, how));
         }
     }
@@ -83,7 +84,7 @@ impl Spy {
             let version = book["version"].as_str().expect("a version").to_owned();
             let lost = self.seen.borrow().lost.contains(&market);
             if told.contains_key(&market) && self.last(market).is_none_or(|last| version > last || (lost && version == last)) {
-                self.applied(market, version, How::Published, now);
+                self.applied(market, version, now);
                 *expect.entry(market).or_default() += 2;
             }
         }
@@ -152,7 +153,7 @@ impl BetClient for Spy {
             let version = self.inner.book_version(market).map(str::to_owned);
             let lost = self.seen.borrow().lost.contains(&market);
             if let Some(version) = version.filter(|version| lost || Some(version) != self.last(market).as_ref()) {
-                self.applied(market, version, How::Read, now);
+                self.applied(market, version, now);
             }
         }
     }
