@@ -90,10 +90,10 @@ pub struct AzuroClient {
     requests: BTreeMap<u64, Pending>,
     last_request: u64,
     pub(crate) fee: Option<(u128, Mono)>,
-    /// Bet token held, raw units.
-    pub(crate) balance: Option<u128>,
-    /// What the relayer may still take of it, raw units.
-    pub(crate) allowance: Option<u128>,
+    /// Bet token held, raw units, and when that was read.
+    pub(crate) balance: Option<(u128, Mono)>,
+    /// What the relayer may still take of it, raw units, and when that was read.
+    pub(crate) allowance: Option<(u128, Mono)>,
     pub(crate) chain_is_right: bool,
     pub(crate) open: bool,
     /// The venue asked for silence until then.
@@ -200,8 +200,8 @@ impl AzuroClient {
             Pending::Inquest(order, stage) => self.inquest_reply(order, stage, request.0, body, now, out),
             Pending::Fee => self.fee_reply(body, now, out),
             Pending::ChainId => self.chain_id_reply(request.0, body, out),
-            Pending::Balance(waited) => self.balance_reply(waited, request.0, body, out),
-            Pending::Allowance(waited) => self.allowance_reply(waited, request.0, body, out),
+            Pending::Balance(waited) => self.balance_reply(waited, request.0, body, now, out),
+            Pending::Allowance(waited) => self.allowance_reply(waited, request.0, body, now, out),
             // Answered above.
             Pending::Post { .. } | Pending::Poll(_) => {}
         }

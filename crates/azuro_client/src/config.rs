@@ -41,7 +41,7 @@ pub struct AzuroConfig {
     pub list_ms: u64,
     /// How often all watched conditions are read anew, ms; a condition not heard of for twice as long is not quoted.
     pub refresh_ms: u64,
-    /// How often the relayer's fee and the funds are read, ms; a fee older than three times this stops bets.
+    /// How often the relayer's fee and the funds are read, ms; what is older than three times this stops bets.
     pub fee_ms: u64,
     /// When to give up on a POST, ms.
     pub order_timeout_ms: u64,

@@ -71,7 +71,7 @@ impl AzuroClient {
 
     /// What is missing for bets.
     pub(crate) fn not_ready(&self, now: Now) -> Option<&'static str> {
-        let fee_age_max = self.config.fee_ms.saturating_mul(3_000_000);
+        let age_max = self.config.fee_ms.saturating_mul(3_000_000);
         if self.fatal || self.stopped {
             Some("stopped")
         } else if self.key.is_none() {
@@ -82,7 +82,10 @@ impl AzuroClient {
             Some("the chain has not been identified")
         } else if self.funds().is_none() {
             Some("balance and allowance have not been read")
-        } else if self.fee.is_none_or(|(_, read)| now.mono.since(read) > fee_age_max) {
+        } else if [self.balance, self.allowance].iter().flatten().any(|(_, read)| now.mono.since(*read) > age_max) {
+            // Without a node a bet whose answer is lost could not be decided either.
+            Some("the node of the chain has not answered lately")
+        } else if self.fee.is_none_or(|(_, read)| now.mono.since(read) > age_max) {
             Some("the relayer's fee has not been read lately")
         } else {
             None
@@ -136,7 +139,7 @@ impl AzuroClient {
 
     /// The bettor's means as last read.
     pub(crate) fn funds(&self) -> Option<Funds> {
-        self.balance.zip(self.allowance).map(|(balance, allowance)| Funds { balance, allowance })
+        self.balance.zip(self.allowance).map(|((balance, _), (allowance, _))| Funds { balance, allowance })
     }
 
     pub(crate) fn fee_reply(&mut self, body: Result<&[u8], String>, now: Now, out: &mut BetOut) {
@@ -162,10 +165,10 @@ impl AzuroClient {
         }
     }
 
-    pub(crate) fn balance_reply(&mut self, waited: bool, request: u64, body: Result<&[u8], String>, out: &mut BetOut) {
+    pub(crate) fn balance_reply(&mut self, waited: bool, request: u64, body: Result<&[u8], String>, now: Now, out: &mut BetOut) {
         match body.and_then(|body| chain::read_units(request, body).map_err(|cause| cause.to_string())) {
             Ok(units) => {
-                self.balance = Some(units);
+                self.balance = Some((units, now.mono));
                 if waited {
                     self.ask_allowance(true, out);
                 }
@@ -174,10 +177,17 @@ impl AzuroClient {
         }
     }
 
-    pub(crate) fn allowance_reply(&mut self, waited: bool, request: u64, body: Result<&[u8], String>, out: &mut BetOut) {
+    pub(crate) fn allowance_reply(
+        &mut self,
+        waited: bool,
+        request: u64,
+        body: Result<&[u8], String>,
+        now: Now,
+        out: &mut BetOut,
+    ) {
         match body.and_then(|body| chain::read_units(request, body).map_err(|cause| cause.to_string())) {
             Ok(units) => {
-                self.allowance = Some(units);
+                self.allowance = Some((units, now.mono));
                 if waited {
                     out.news.push(BetNews::Funds(self.bet_funds()));
                 }

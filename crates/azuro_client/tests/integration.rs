@@ -25,6 +25,8 @@ mod lists;
 mod quotes;
 #[path = "integration/sandbox.rs"]
 mod sandbox;
+#[path = "integration/switches.rs"]
+mod switches;
 #[path = "integration/tls.rs"]
 mod tls;
 #[path = "integration/transactions.rs"]

@@ -329,6 +329,10 @@ fn a_fee_that_grew_old_stops_bets_until_it_is_read_again() {
     assert!(!world.client.ready(world.now));
     world.pass(10_000);
     world.answer("/bet/gas-info", 200, &fixture("gas_info")["response_captured"]);
+    assert!(!world.client.ready(world.now), "the node has not answered since");
+    while !world.chain.is_empty() {
+        world.chain_says("eth_call", &flag(1));
+    }
     assert!(world.client.ready(world.now));
 }
 

@@ -259,51 +259,6 @@ fn a_feed_that_says_nothing_is_read_by_the_batch() {
 }
 
 #[test]
-fn every_other_switch_of_the_venue_is_survived() {
-    let check = |faults: &[(&str, Value)], expect: BetStatus| {
-        let mut arena = Arena::with(11, |_| {}, |_| {});
-        for (name, parameters) in faults {
-            arena.fault(name, parameters.clone());
-        }
-        let listing = arena.watching(Question::Winner);
-        let spec = arena.spec(&listing, 1);
-        arena.place(spec).unwrap_or_else(|why| panic!("{faults:?}: {why}"));
-        arena.until_bet(150_000, expect);
-        arena.agree();
-        assert_eq!(arena.different_posts(), 1, "{faults:?}");
-    };
-    let accepted = BetStatus::Accepted;
-    check(&[("clock_offset", json!({ "ms": 2_000 }))], accepted);
-    check(&[("clock_offset", json!({ "ms": -2_000 }))], accepted);
-    check(&[("latency", json!({ "ms": 300 }))], accepted);
-    check(&[("http_error", json!({ "status": 500, "count": 5 }))], accepted);
-    check(&[("http_error", json!({ "status": 503, "count": 5, "body": "{}" }))], accepted);
-    check(&[("rate_limit", json!({ "count": 3, "retry_after_s": 2 }))], accepted);
-    check(&[("rate_limit", json!({ "count": 2 }))], accepted);
-    check(&[("any_amount_decimals", plain())], accepted);
-    check(&[("expires_before_start", plain())], accepted);
-    check(&[("zero_affiliate_refused", plain())], accepted);
-    check(&[("accept_after", json!({ "ms": 15_000 }))], accepted);
-    check(&[("skip_placed", plain())], accepted);
-    check(&[("duplicate_updates", plain())], accepted);
-    check(&[("swap_updates", plain())], accepted);
-    check(&[("subscribe_snapshot", plain())], accepted);
-    check(&[("old_shapes", plain())], accepted);
-    check(&[("gas_info_array", plain())], accepted);
-    check(&[("calculation_error", json!({ "count": 2 }))], accepted);
-    check(&[("push_loses", plain())], accepted);
-    check(&[("base_fee", json!({ "gwei": 900 }))], accepted);
-    check(&[("node_behind", json!({ "blocks": 20 }))], accepted);
-    check(&[("node_error", json!({ "status": 500, "count": 4 }))], accepted);
-    check(&[("sequencer_down", plain())], accepted);
-    // Behind by less than the fence allows, with the order hidden: the node's own time decides late and right.
-    check(
-        &[("stay_sent", plain()), ("hide_order", json!({ "ms": 3_600_000 })), ("node_behind", json!({ "blocks": 15 }))],
-        BetStatus::Refused,
-    );
-}
-
-#[test]
 fn what_cannot_be_bet_on_is_said_and_not_sent() {
     let mut arena = Arena::new();
     let listing = arena.watching(Question::Winner);
