@@ -3,6 +3,7 @@
 //! Owns the table of requests under way. `session` has the connection and the means, `catalog` what is listed, `quoting` the odds,
 //! `submit` and `follow` the bets, `inquest` the chain's word on them.
 
+use crate::account::Pages;
 use crate::catalog::Catalog;
 use crate::config::AzuroConfig;
 use crate::error::Error;
@@ -43,6 +44,7 @@ pub(crate) enum Pending {
         repeat: bool,
     },
     Poll(OrderId),
+    Orders(Pages),
     ChainId,
     /// True: somebody waits for the answer.
     Balance(bool),
@@ -61,6 +63,7 @@ impl Pending {
             Self::Limits(..) => "the calculation",
             Self::Post { .. } => "the answer to a bet",
             Self::Poll(_) => "the order",
+            Self::Orders(_) => "the list of orders",
             Self::ChainId => "the chain's id",
             Self::Balance(_) => "the balance",
             Self::Allowance(_) => "the allowance",
@@ -94,6 +97,10 @@ pub struct AzuroClient {
     pub(crate) balance: Option<(u128, Mono)>,
     /// What the relayer may still take of it, raw units, and when that was read.
     pub(crate) allowance: Option<(u128, Mono)>,
+    /// In bets that are not over, raw units, by the venue's last list.
+    pub(crate) in_bets: Option<u128>,
+    /// Orders that are none of ours and have been told.
+    pub(crate) strangers: BTreeSet<String>,
     pub(crate) chain_is_right: bool,
     pub(crate) open: bool,
     /// The venue asked for silence until then.
@@ -129,6 +136,8 @@ impl AzuroClient {
             fee: None,
             balance: None,
             allowance: None,
+            in_bets: None,
+            strangers: BTreeSet::new(),
             chain_is_right: false,
             open: false,
             quiet_until: Mono::default(),
@@ -188,6 +197,7 @@ impl AzuroClient {
         let body = match (&what, reply) {
             (Pending::Post { order, repeat }, reply) => return self.post_reply(*order, *repeat, reply, now, out),
             (Pending::Poll(order), reply) => return self.poll_reply(*order, reply, now, out),
+            (Pending::Orders(pages), reply) => return self.orders_reply(*pages, reply, out),
             (_, Reply::Answer { status: 200..=299, body, .. }) => Ok(body),
             (_, Reply::Answer { status, .. }) => Err(format!("status {status}")),
             (_, Reply::NotSent(why) | Reply::Unknown(why)) => Err(why.to_owned()),
@@ -203,7 +213,7 @@ impl AzuroClient {
             Pending::Balance(waited) => self.balance_reply(waited, request.0, body, now, out),
             Pending::Allowance(waited) => self.allowance_reply(waited, request.0, body, now, out),
             // Answered above.
-            Pending::Post { .. } | Pending::Poll(_) => {}
+            Pending::Post { .. } | Pending::Poll(_) | Pending::Orders(_) => {}
         }
         self.tell_readiness(now, out);
     }
@@ -274,7 +284,7 @@ impl BetClient for AzuroClient {
         self.forget_bet(bet);
     }
     fn read_account(&mut self, _now: Now, out: &mut BetOut) {
-        self.ask_funds(true, out);
+        self.ask_orders(Pages::default(), out);
     }
     fn stop(&mut self, _now: Now, out: &mut BetOut) {
         self.end(out);

@@ -77,7 +77,7 @@ impl AzuroClient {
     fn after_refusal(&mut self, kind: RefusalKind, market: MarketId, now: Now, out: &mut BetOut) {
         match kind {
             RefusalKind::Fee => self.ask_fee(now, out),
-            RefusalKind::Allowance => self.ask_funds(false, out),
+            RefusalKind::Allowance => self.ask_funds(out),
             RefusalKind::NotActive | RefusalKind::Price | RefusalKind::Internal => {
                 if self.open && self.feed.watches(market) {
                     self.read_batch(&[market], out);

@@ -13,6 +13,7 @@
 //!        settled: LP.viewPayout tells what it pays
 //! ```
 
+mod account;
 pub mod amount;
 mod catalog;
 pub mod chain;

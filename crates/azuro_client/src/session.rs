@@ -22,7 +22,7 @@ impl AzuroClient {
         Self::connect(out);
         self.ask_chain(Pending::ChainId, chain::chain_id_request, out);
         self.ask_fee(now, out);
-        self.ask_funds(false, out);
+        self.ask_funds(out);
         self.arm(REFRESH_TIMER, self.config.refresh_ms, now, out);
         self.list_due(now, out);
     }
@@ -106,7 +106,7 @@ impl AzuroClient {
             self.ask_chain(Pending::ChainId, chain::chain_id_request, out);
         }
         self.ask_fee(now, out);
-        self.ask_funds(false, out);
+        self.ask_funds(out);
     }
 
     pub(crate) fn ask_fee(&mut self, now: Now, out: &mut BetOut) {
@@ -115,19 +115,17 @@ impl AzuroClient {
         self.arm(FEE_TIMER, self.config.fee_ms, now, out);
     }
 
-    /// Balance and allowance. `waited`: somebody asked for the account's money, and is told once both are there.
-    pub(crate) fn ask_funds(&mut self, waited: bool, out: &mut BetOut) {
-        let Some(owner) = self.key.as_ref().map(EvmKey::address) else {
-            if waited {
-                out.news.push(BetNews::Funds(None));
-            }
-            return;
-        };
+    /// Balance and allowance.
+    pub(crate) fn ask_funds(&mut self, out: &mut BetOut) {
+        self.ask_balance(false, out);
+        self.ask_allowance(false, out);
+    }
+
+    /// `waited`: somebody asked for the account's money, and is told once the allowance is there too.
+    pub(crate) fn ask_balance(&mut self, waited: bool, out: &mut BetOut) {
+        let Some(owner) = self.key.as_ref().map(EvmKey::address) else { return };
         let (token, call) = (self.config.environment.bet_token, Call::BalanceOf(owner));
         self.ask_chain(Pending::Balance(waited), |id| chain::call_request(id, token, &call, None), out);
-        if !waited {
-            self.ask_allowance(false, out);
-        }
     }
 
     fn ask_allowance(&mut self, waited: bool, out: &mut BetOut) {
@@ -207,6 +205,6 @@ impl AzuroClient {
     fn bet_funds(&self) -> Option<BetFunds> {
         let funds = self.funds().filter(|_| self.config.environment.decimals == 6)?;
         let free = u64::try_from(funds.balance.min(funds.allowance)).unwrap_or(u64::MAX);
-        Some(BetFunds { free: Stake::from_e6(free), in_bets: None })
+        Some(BetFunds { free: Stake::from_e6(free), in_bets: self.in_bets() })
     }
 }

@@ -306,3 +306,30 @@ fn a_fee_that_rose_unseen_is_refused_once_read_at_once_and_paid_the_next_time() 
     arena.until_bet(30_000, BetStatus::Accepted);
     arena.agree();
 }
+
+#[test]
+fn the_account_says_what_is_free_and_what_is_in_bets_and_tells_orders_of_others_once() {
+    let mut arena = Arena::new();
+    let listing = arena.watching(Question::Winner);
+    let spec = arena.spec(&listing, 1);
+    arena.place(spec.clone()).expect("prepared");
+    arena.until_bet(60_000, BetStatus::Accepted);
+    arena.step(|client, now, out| client.read_account(now, out));
+    let told = |a: &Arena| a.news.iter().rev().find_map(|n| if let BetNews::Funds(funds) = n { Some(*funds) } else { None });
+    assert!(arena.until(5_000, |a| told(a).is_some()));
+    let funds = told(&arena).flatten().expect("read");
+    assert_eq!((funds.free, funds.in_bets), (Stake::from_e6(9_990_000_000), Some(Stake::from_e6(10_000_000))));
+    let foreign = |a: &Arena| a.news.iter().filter(|n| matches!(n, BetNews::Foreign { .. })).count();
+    assert_eq!(foreign(&arena), 0);
+    // A life whose journal does not have it.
+    arena.step(|client, _, _| client.forget(spec.id));
+    for _ in 0..2 {
+        arena.step(|client, now, out| client.read_account(now, out));
+        arena.pass(2_000);
+    }
+    assert_eq!(foreign(&arena), 1);
+    arena.fault("http_error", json!({ "status": 500, "path": "/bet/orders/bettor" }));
+    arena.step(|client, now, out| client.read_account(now, out));
+    arena.pass(2_000);
+    assert_eq!(told(&arena).flatten().map(|f| f.in_bets), Some(None), "the chain still says what is free");
+}
