@@ -271,22 +271,28 @@ impl BetClient for SxReader {
             // The silence that the venue asks for, a minute at most; 30 s is what one bot met (spec section 13).
             self.next_at = now.mono.plus_ms(retry_after_ms.unwrap_or(30_000).min(60_000));
         }
+        const UNREADABLE: &str = "the answer does not read";
         let read = match (&wanted, reply) {
             (Wanted::Metadata, Reply::Answer { status: 200, body, .. }) => {
                 self.metadata_read(body, out);
-                true
+                Ok(())
             }
-            (Wanted::Markets { page, .. }, Reply::Answer { status: 200, body, .. }) => self.markets_read(*page, body, out),
-            (Wanted::Book(market), Reply::Answer { status: 200, body, .. }) => self.book_read(*market, body, now, out),
-            _ => false,
+            (Wanted::Markets { page, .. }, Reply::Answer { status: 200, body, .. }) => {
+                self.markets_read(*page, body, out).then_some(()).ok_or_else(|| UNREADABLE.to_owned())
+            }
+            (Wanted::Book(market), Reply::Answer { status: 200, body, .. }) => {
+                self.book_read(*market, body, now, out).then_some(()).ok_or_else(|| UNREADABLE.to_owned())
+            }
+            (_, Reply::Answer { status, .. }) => Err(format!("status {status}")),
+            (_, Reply::NotSent(why) | Reply::Unknown(why)) => Err(why.to_owned()),
         };
-        if !read {
+        if let Err(why) = read {
             let what = match &wanted {
                 Wanted::Metadata => "metadata",
                 Wanted::Markets { .. } => "the list of markets",
                 Wanted::Book(_) => "a book",
             };
-            out.news.push(BetNews::QueryFailed { bet: None, why: format!("{what} could not be read") });
+            out.news.push(BetNews::QueryFailed { bet: None, why: format!("{what}: {why}") });
             // A book has its turn again anyway.
             if !matches!(wanted, Wanted::Book(_)) {
                 self.first.push_back(wanted);

@@ -211,3 +211,148 @@ pub(super) fn sort(rows: &mut [Row<'_>]) {
         key(b).cmp(&key(a)).then_with(|| words::event(a.link).cmp(&words::event(b.link))).then(a.pair.cmp(&b.pair))
     });
 }
+
+#[cfg(test)]
+#[allow(clippy::unwrap_used, reason = "a test stops where something is wrong")]
+mod tests {
+    use super::*;
+    use crate::bets_wiring::{AZURO, SX};
+    use bets::board::{Board, BoardOptions, Cover, Link, Site, Standing};
+    use books::betting::BetTerms;
+    use domain::{Line, Listing, MarketId, Mono, Now, Odds, Outcome, Period, Pick, Question, Quote, Sport, Unit};
+    use expect_test::{Expect, expect};
+
+    fn link(n: u8, teams: [&str; 2], question: Question, picks: [Pick; 2], line: Option<i32>, standing: Standing) -> Link {
+        let listing = |venue| Listing {
+            venue,
+            market: MarketId([n; 32]),
+            event: "1".to_owned(),
+            sport: Sport::Tennis,
+            country: String::new(),
+            league: "League".to_owned(),
+            teams: teams.map(str::to_owned),
+            starts: Wall(90_000_000_000),
+            question,
+            period: Period::Whole,
+            unit: if question == Question::Total { Unit::Games } else { Unit::Score },
+            line: line.map(Line),
+            picks: Vec::new(),
+            kind: 1,
+            open: true,
+        };
+        let covers = vec![Cover { outcomes: [Outcome(1), Outcome(2)], picks }];
+        Link { listings: [listing(SX), listing(AZURO)], covers, standing }
+    }
+
+    fn board() -> Board {
+        let site = |venue| Site { venue, age_ms_max: 60_000 };
+        let usd = |cents: u64| Stake::from_e6(cents * 10_000);
+        let options = BoardOptions { sites: [site(SX), site(AZURO)], budget: usd(10_000), m_net_min: Rate::from_bps(50) };
+        let mut board = Board::new(options);
+        let confirmed = || Standing::Confirmed;
+        let pairs = [
+            (["Arsenal", "Chelsea"], Question::Handicap, [Pick::One, Pick::Two], Some(150), confirmed(), 210, 210),
+            (["Wolverhampton Wanderers", "Man City"], Question::Result, [Pick::NotOne, Pick::One], None, confirmed(), 120, 500),
+            (
+                ["Juan Manuel Cerundolo", "Stefanos Sakellaridis"],
+                Question::Total,
+                [Pick::Over, Pick::Under],
+                Some(2150),
+                confirmed(),
+                200,
+                201,
+            ),
+            (["Zorya", "Dynamo"], Question::Winner, [Pick::One, Pick::Two], None, Standing::Proposed(871), 1_250, 109),
+            (
+                ["Real", "Betis"],
+                Question::BothScore,
+                [Pick::Yes, Pick::No],
+                None,
+                Standing::Refused("a push is paid by one".to_owned()),
+                0,
+                0,
+            ),
+        ];
+        for (n, (teams, question, picks, line, standing, sx, azuro)) in (1..).zip(pairs) {
+            board.link(link(n, teams, question, picks, line, standing));
+            for (venue, outcome, odds) in [(SX, 1, sx), (AZURO, 2, azuro)] {
+                let terms = BetTerms::new(usd(100), None, usd(1), Rate::ZERO, usd(0)).unwrap();
+                board.termed(venue, MarketId([n; 32]), Outcome(outcome), Some(terms));
+                let Some(odds) = Odds::from_decimal_e12(odds * 10_000_000_000) else { continue };
+                let (market, outcome, size) = (MarketId([n; 32]), Outcome(outcome), usd(100_000));
+                board.quoted(&Quote { venue, market, line: None, outcome, odds, size }, Now::default());
+            }
+        }
+        board
+    }
+
+    #[track_caller]
+    fn check(width: usize, expect: Expect) {
+        let board = board();
+        let now = Now { mono: Mono(7_000_000_000), wall: Wall(67_503_000_000) };
+        let mut rows: Vec<Row<'_>> = board.pairs().filter_map(|pair| board.row(pair, now)).collect();
+        sort(&mut rows);
+        let up = Session { connected: true, listed: Some(512), ..Session::default() };
+        let down = Session { trouble: Some("the feed is gone: closed (code 1006)".to_owned()), ..Session::default() };
+        let (place, by) = ("demo, simulated venues, no real money (seed 3)", "in the demo a sure score confirms");
+        let about = Head {
+            now: now.wall,
+            place,
+            confirmed_by: by,
+            sx: &up,
+            azuro: &down,
+            listed: [512, 40],
+            pairs: 5,
+            confirmed: 3,
+            tradable: 1,
+        };
+        let mut lines = head(&about, width, Paint(false));
+        lines.extend(rows.iter().map(|row| line(row, width, Paint(false))));
+        lines.push(foot(2, 0, true));
+        assert!(lines.iter().all(|line| line.chars().count() <= width), "{lines:#?}");
+        expect.assert_eq(&(lines.join("\n") + "\n"));
+    }
+
+    #[test]
+    fn the_screen_fits_eighty_columns_and_uses_more() {
+        check(
+            80,
+            expect![[r"
+            bot4 quotes 18:45:03 UTC: demo, simulated venues, no real money (seed 3)
+            SX Bet connected, 512 markets; Azuro connecting, reading markets (40)
+            5 pairs, 3 confirmed (in the demo a sure score confirms), 1 tradable
+            Azuro: the feed is gone: closed (code 1006)
+              m_net event              bet sx/azuro         sx  azuro  age stakes or why not
+             +5.00% Arsenal - Chelsea  1/2 +1.5          2.100  2.100   7s 50.00+50.00
+             +0.25% Zorya - Dynamo     1/2              12.500  1.090   7s unconfirmed (871)
+             +0.24% Juan M~ - Stefano~ o/u 21.5 games    2.000  2.010   7s under 0.50%
+             -3.23% Wolver~ - Man City not 1/1           1.200  5.000   7s no margin
+                  - Real - Betis       yes/no score          -      -      rules differ
+            2 not shown (--all shows them); q or Ctrl-C ends it
+        "]],
+        );
+        check(
+            130,
+            expect![[r"
+            bot4 quotes 18:45:03 UTC: demo, simulated venues, no real money (seed 3)
+            SX Bet connected, 512 markets; Azuro connecting, reading markets (40)
+            5 pairs, 3 confirmed (in the demo a sure score confirms), 1 tradable
+            Azuro: the feed is gone: closed (code 1006)
+              m_net event                                    bet sx/azuro         sx  azuro  age stakes or why not
+             +5.00% Arsenal - Chelsea                        1/2 +1.5          2.100  2.100   7s 50.00+50.00 earns 5
+             +0.25% Zorya - Dynamo                           1/2              12.500  1.090   7s not confirmed to be the same (score 871 of 1~
+             +0.24% Juan Manuel Cerun~ - Stefanos Sakellari~ o/u 21.5 games    2.000  2.010   7s a margin of 0.248724% is under the 0.50% ask~
+             -3.23% Wolverhampton Wanderers - Man City       not 1/1           1.200  5.000   7s no margin: -3.225807%
+                  - Real - Betis                             yes/no score          -      -      a push is paid by one
+            2 not shown (--all shows them); q or Ctrl-C ends it
+        "]],
+        );
+    }
+
+    #[test]
+    fn colours_are_only_put_where_they_are_wanted() {
+        let board = board();
+        let row = board.row(bets::board::PairIndex(0), Now::default()).unwrap();
+        assert!(line(&row, 80, Paint(true)).starts_with("\u{1b}[32m") && !line(&row, 80, Paint(false)).contains('\u{1b}'));
+    }
+}

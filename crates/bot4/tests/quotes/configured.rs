@@ -85,3 +85,20 @@ fn half_a_pair_of_credentials_and_one_that_is_none_are_named_and_not_shown() {
     check(&format!("SX_API_KEY={API_KEY}\n"), "SX_ACCOUNT_KEY");
     check(&format!("SX_API_KEY={API_KEY}\nSX_ACCOUNT_KEY=nobody-may-see-this\n"), "SX_ACCOUNT_KEY");
 }
+
+#[test]
+fn a_venue_that_cannot_be_reached_is_named_with_the_reason_and_nothing_is_shown_as_if_it_were_there() {
+    let hosted = Hosted::start();
+    let folder = hosted.folder("");
+    // A port that nobody listens on: its owner has just given it back.
+    let free = std::net::TcpListener::bind("127.0.0.1:0").unwrap().local_addr().unwrap();
+    let arguments = ["quotes", "--json", "--for", "3s", "--set", &format!("venues.azuro.rest=https://{free}/api")];
+    let ended = run_to_end(folder.path(), &arguments, &[]);
+    assert_eq!((ended.code, ended.stdout.as_str()), (Some(1), ""), "{}", ended.stderr);
+    assert!(
+        ended.stderr.contains("Azuro has not told what it lists") && ended.stderr.contains("cannot be reached"),
+        "{}",
+        ended.stderr
+    );
+    assert!(!ended.stderr.contains("SX Bet has not told"), "{}", ended.stderr);
+}
