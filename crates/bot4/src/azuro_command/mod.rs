@@ -132,7 +132,7 @@ impl Wallet {
         let under_way = self.settle_earlier(nodes, Duration::ZERO).await?;
         let wallet = nodes.wallet(self.key.address()).await?;
         let bets = nodes.bets(self.key.address()).await;
-        self.say(&shown::status(self.key.address(), self.environment, &wallet, &bets, under_way.as_ref(), self.json));
+        out::say(&shown::status(self.key.address(), self.environment, &wallet, &bets, under_way.as_ref(), self.json));
         Ok(OK)
     }
 
@@ -146,7 +146,7 @@ impl Wallet {
         let call = Call::Approve { spender: self.environment.relayer, amount: U256::from(units) };
         let what = shown::approval(self.environment, wallet.allowance, units);
         if wallet.allowance == units {
-            self.say(&shown::nothing("The relayer is approved for exactly this already.", self.json));
+            out::say(&shown::nothing("The relayer is approved for exactly this already.", self.json));
             return Ok(OK);
         }
         self.offer(nodes, self.environment.bet_token, &call, what, sending).await
@@ -164,7 +164,7 @@ impl Wallet {
         let claims = nodes.claims(&candidates).await?;
         let pays: Vec<u128> = claims.iter().filter(|(_, claim)| matches!(claim, Claim::Pays(_))).map(|(bet, _)| *bet).collect();
         let Some(call) = claim_call(self.environment, &pays) else {
-            self.say(&shown::nothing(&shown::no_claims(&claims), self.json));
+            out::say(&shown::nothing(&shown::no_claims(&claims), self.json));
             return Ok(OK);
         };
         self.offer(nodes, self.environment.lp, &call, shown::claims(self.environment, &claims), sending).await
@@ -193,12 +193,12 @@ impl Wallet {
             }
         };
         let wanted = sending.yes || (!self.json && std::io::stdin().is_terminal() && std::io::stdout().is_terminal());
-        self.say(&shown::offer(&what, &offer, wanted, self.json));
+        out::say(&shown::offer(&what, &offer, wanted, self.json));
         if !sending.yes && !wanted {
             return Ok(OK);
         }
         if !sending.yes && !confirmed()? {
-            self.say("Nothing was sent.");
+            out::say("Nothing was sent.");
             return Ok(OK);
         }
         let signed = offer.transaction.sign(&self.key);
@@ -223,7 +223,7 @@ impl Wallet {
         if outcome.is_some() {
             self.ledger.over(&sent)?;
         }
-        self.say(&shown::end(&sent, outcome.as_ref(), patience, self.json));
+        out::say(&shown::end(&sent, outcome.as_ref(), patience, self.json));
         Ok(code)
     }
 
@@ -240,12 +240,8 @@ impl Wallet {
     }
 
     fn still_under_way(&self, sent: &Sent) -> u8 {
-        self.say(&shown::under_way(sent, self.json));
+        out::say(&shown::under_way(sent, self.json));
         LEFT_BEHIND
-    }
-
-    fn say(&self, text: &str) {
-        out::say(text);
     }
 }
 
