@@ -61,6 +61,10 @@ pub fn chain_id_request(id: u64) -> String {
 pub fn head_request(id: u64) -> String {
     rpc::request(id, "eth_getBlockByNumber", json!(["latest", false]))
 }
+/// The block of a height.
+pub fn block_request(id: u64, number: u64) -> String {
+    rpc::request(id, "eth_getBlockByNumber", json!([format!("{number:#x}"), false]))
+}
 /// Gas price, wei.
 pub fn gas_price_request(id: u64) -> String {
     rpc::request(id, "eth_gasPrice", json!([]))
@@ -72,21 +76,24 @@ pub fn native_balance_request(id: u64, who: Address) -> String {
 /// A view, at one block: questions that belong together must see the same state.
 pub fn call_request(id: u64, to: Address, call: &Call, block: Option<u64>) -> String {
     let data = format!("0x{}", hex::encode(call.calldata()));
-    let block = block.map_or("latest".to_owned(), |number| format!("{number:#x}"));
-    rpc::request(id, "eth_call", json!([{ "to": to.to_string(), "data": data }, block]))
+    rpc::request(id, "eth_call", json!([{ "to": to.to_string(), "data": data }, height(block)]))
 }
-/// The bettor's bets on chain since a block.
-pub fn bets_request(id: u64, core: Address, bettor: Address, from: u64) -> String {
-    logs(id, core, from, json!([topics::NEW_LIVE_BET, null, format!("0x{:0>64}", hex::encode(bettor))]))
+/// The bettor's bets in blocks from one to another, both included; without the other, to the newest.
+pub fn bets_request(id: u64, core: Address, bettor: Address, from: u64, to: Option<u64>) -> String {
+    logs(id, core, (from, to), json!([topics::NEW_LIVE_BET, null, format!("0x{:0>64}", hex::encode(bettor))]))
 }
-/// Whether a bet was called off since a block.
-pub fn called_off_request(id: u64, core: Address, bet: u128, from: u64) -> String {
-    logs(id, core, from, json!([topics::BET_REJECTED, format!("{:#066x}", U256::from(bet))]))
+/// Whether a bet was called off in blocks from one to another, both included; without the other, to the newest.
+pub fn called_off_request(id: u64, core: Address, bet: u128, from: u64, to: Option<u64>) -> String {
+    logs(id, core, (from, to), json!([topics::BET_REJECTED, format!("{:#066x}", U256::from(bet))]))
 }
-fn logs(id: u64, address: Address, from: u64, topics: serde_json::Value) -> String {
-    let filter =
-        json!({ "address": address.to_string(), "fromBlock": format!("{from:#x}"), "toBlock": "latest", "topics": topics });
+fn logs(id: u64, address: Address, (from, to): (u64, Option<u64>), topics: serde_json::Value) -> String {
+    let (from, to) = (format!("{from:#x}"), height(to));
+    let filter = json!({ "address": address.to_string(), "fromBlock": from, "toBlock": to, "topics": topics });
     rpc::request(id, "eth_getLogs", json!([filter]))
+}
+/// A block parameter.
+fn height(block: Option<u64>) -> String {
+    block.map_or_else(|| "latest".to_owned(), |number| format!("{number:#x}"))
 }
 
 fn bad(what: &'static str, why: impl Into<String>) -> ChainError {
@@ -163,7 +170,19 @@ pub fn read_units(id: u64, body: &[u8]) -> Result<u128, ChainError> {
 /// # Errors
 /// [`ChainError`].
 pub fn read_head(id: u64, body: &[u8]) -> Result<Head, ChainError> {
-    let what = "the newest block";
+    block("the newest block", id, body)
+}
+
+/// The block of a height, and no other.
+///
+/// # Errors
+/// [`ChainError`], also for a block that the node does not have.
+pub fn read_block(id: u64, number: u64, body: &[u8]) -> Result<Head, ChainError> {
+    let found = block("the block", id, body)?;
+    if found.number == number { Ok(found) } else { Err(bad("the block", format!("it is {}, asked was {number}", found.number))) }
+}
+
+fn block(what: &'static str, id: u64, body: &[u8]) -> Result<Head, ChainError> {
     let row: BlockRow = serde_json::from_str(result(what, id, body)?).map_err(|cause| bad(what, cause.to_string()))?;
     let number = |text: &str| quantity(text).and_then(|n| u64::try_from(n).ok()).ok_or_else(|| bad(what, format!("{text:?}")));
     Ok(Head { number: number(&row.number)?, time_s: number(&row.timestamp)? })

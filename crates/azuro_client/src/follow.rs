@@ -110,7 +110,9 @@ impl AzuroClient {
         let Some((order, bet)) = self.bets.iter().find(|(_, bet)| bet.nonce == nonce) else { return };
         let order = *order;
         // Our clock only decides when to ask the chain; the chain's own time decides the fate.
-        let due = bet.facts.open() && seconds(now.wall) >= bet.fence_s;
+        let past_fence = seconds(now.wall) >= bet.fence_s;
+        // What the venue has never heard of, or lost, only the chain can tell the end of; a search that has begun is carried on.
+        let due = past_fence && (bet.facts.open() || bet.walk.is_some() || !bet.facts.known_to_the_venue());
         if bet.facts.status().0.is_final() {
             self.ask_payout(order, out);
         } else {

@@ -36,6 +36,7 @@ pub mod sign;
 pub mod state;
 mod submit;
 pub mod transaction;
+mod walk;
 mod wire;
 pub mod words;
 

@@ -6,9 +6,11 @@
 use crate::amount::{min_odds, stake_units};
 use crate::client::{AzuroClient, Pending, failed_about};
 use crate::error::RefusalKind;
+use crate::inquest::Sought;
 use crate::parse::{self, OrderWord};
 use crate::sign::{self, BetTerms, ORDER_TARGET, Sponsored};
 use crate::state::{Fact, Facts, OrderState};
+use crate::walk::Walk;
 use domain::{BetSpec, Now, OrderId, VenueKey, Wall};
 use venue_api::{BetNews, BetOut, Lane, Method, PrepareError, PreparedBet, Reply};
 
@@ -32,6 +34,10 @@ pub(crate) struct Bet {
     pub(crate) repeated: bool,
     pub(crate) polling: bool,
     pub(crate) inquest: bool,
+    /// Where the search for an event of this bet stands, and for which.
+    pub(crate) walk: Option<(Sought, Walk)>,
+    /// Whether the bet was called off is known up to this block.
+    pub(crate) looked_to: u64,
     /// How often the chain was asked what a bet pays that is over.
     pub(crate) payout_asked: u8,
 }
@@ -57,6 +63,8 @@ impl Bet {
             repeated: false,
             polling: false,
             inquest: false,
+            walk: None,
+            looked_to: 0,
             payout_asked: 0,
         }
     }

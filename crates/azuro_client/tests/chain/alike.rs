@@ -111,7 +111,7 @@ fn the_simulated_node_answers_reads_as_a_real_one() {
         two.check(&body);
     }
     // The chains have other heights, so their logs are asked for from the newest block on.
-    for body in [chain::bets_request(7, POLYGON.core, bettor, 0), chain::called_off_request(7, POLYGON.core, 1, 0)] {
+    for body in [chain::bets_request(7, POLYGON.core, bettor, 0, None), chain::called_off_request(7, POLYGON.core, 1, 0, None)] {
         let mut body: Value = serde_json::from_str(&body).unwrap();
         body["params"][0]["fromBlock"] = json!("latest");
         two.check(&body.to_string());

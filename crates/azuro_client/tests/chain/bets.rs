@@ -98,7 +98,7 @@ fn a_bet_that_the_house_calls_off_gives_its_stake_back_once() {
     let terms = world.terms(condition(1), 1);
     world.place_bet(&terms);
     let off = || {
-        let body = chain::called_off_request(22, POLYGON.core, FIRST, 0);
+        let body = chain::called_off_request(22, POLYGON.core, FIRST, 0, None);
         world.ask(body, |id, answer| chain::read_events(id, POLYGON.core, answer)).unwrap()
     };
     assert_eq!(off(), []);

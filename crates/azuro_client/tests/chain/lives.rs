@@ -17,18 +17,18 @@ use venue_api::{BetClient, BetNews, KnownBet, Reply};
 const POST: &str = "/bet/orders/ordinar";
 const GET: &str = "/bet/orders/0x";
 /// Past the fence of every bet here: 20 s of life and 12 s of margin.
-const PAST_FENCE_S: u64 = 33;
+pub(crate) const PAST_FENCE_S: u64 = 33;
 
 /// A chain and a client, both at the same second, and one bet that has left and got no answer.
-struct Life {
-    chain: World,
-    client: harness::World,
+pub(crate) struct Life {
+    pub(crate) chain: World,
+    pub(crate) client: harness::World,
     posted: Value,
-    known: KnownBet,
+    pub(crate) known: KnownBet,
 }
 
 impl Life {
-    fn new() -> Self {
+    pub(crate) fn new() -> Self {
         // The chain's set-up takes some blocks, each with a second of its own.
         let chain = World::approved_on(Node::start_at(START_S as u64 - 600));
         chain.node.ask("evm_mine", json!([START_S]));
@@ -42,7 +42,7 @@ impl Life {
     }
 
     /// The relayer brings what was posted on chain, at these odds of the first outcome; its token.
-    fn relay(&self, odds_e12: u64) -> u128 {
+    pub(crate) fn relay(&self, odds_e12: u64) -> u128 {
         let data =
             self.chain.order_with(&terms(&self.posted), &self.offer(odds_e12), &hex_signature(&self.posted["bettorSignature"]));
         self.chain.send(self.chain.relayer, POLYGON.relayer, &data).unwrap();
@@ -56,7 +56,7 @@ impl Life {
         self.chain.node.ask("evm_mine", json!([START_S as u64 + seconds]));
     }
     /// The client's time goes on, every question to the chain is answered by the node, every one to the API not at all.
-    fn pass(&mut self, seconds: u64) {
+    pub(crate) fn pass(&mut self, seconds: u64) {
         for _ in 0..seconds {
             self.client.pass(1_000);
             self.chain_answers();
@@ -76,13 +76,13 @@ impl Life {
         self.client.step(|client, now, out| client.query(order(1), now, out));
         self.chain_answers();
     }
-    fn facts(&self) -> Vec<Fact> {
+    pub(crate) fn facts(&self) -> Vec<Fact> {
         self.client.reports.iter().map(|report| serde_json::from_str(&report.fact).unwrap()).collect()
     }
-    fn status(&self) -> BetStatus {
+    pub(crate) fn status(&self) -> BetStatus {
         self.client.status()
     }
-    fn reported(&self) -> (BetStatus, u64, u64, Option<u64>) {
+    pub(crate) fn reported(&self) -> (BetStatus, u64, u64, Option<u64>) {
         let report = self.client.reports.last().unwrap();
         (report.status, report.taken.e6(), report.returns.e6(), report.paid.map(Stake::e6))
     }

@@ -8,6 +8,7 @@ mod abi;
 mod alike;
 mod bets;
 mod contracts;
+mod days;
 mod golden;
 #[path = "../integration/harness.rs"]
 #[allow(dead_code, reason = "the integration tests need more of it than these")]

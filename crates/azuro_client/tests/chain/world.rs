@@ -139,7 +139,7 @@ impl World {
     }
     /// All bets of the bettor on chain.
     pub(crate) fn bets(&self) -> Vec<ChainEvent> {
-        let body = chain::bets_request(14, POLYGON.core, self.bettor.address(), 0);
+        let body = chain::bets_request(14, POLYGON.core, self.bettor.address(), 0, None);
         self.ask(body, |id, answer| chain::read_events(id, POLYGON.core, answer)).unwrap()
     }
     /// What a call would do, in the words in which the client reads reverts.

@@ -297,6 +297,10 @@ fn a_bet_of_an_earlier_life_is_asked_about_and_never_posted_again() {
     next.pass(500);
     next.answer(GET, 200, &with_bet("Accepted"));
     assert_eq!(next.status(), BetStatus::Accepted);
+    let mut torn = known.clone();
+    torn.facts = vec!["\"left\"".to_owned(), "{\"said\":".to_owned()];
+    let unread = next.step(|client, now, out| client.adopt(torn, now, out)).expect_err("a fact that does not read");
+    assert!(unread.contains("does not read"), "{unread}");
     let mut stranger = known;
     stranger.key.key = "0xacf0844bf2323291b71afeab5ee0b2a0ede6e903_5".to_owned();
     let refused = next.step(|client, now, out| client.adopt(stranger, now, out)).expect_err("another bettor's");

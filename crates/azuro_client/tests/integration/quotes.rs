@@ -1,6 +1,8 @@
 //! Odds in real time: subscribe, batch, updates, loss.
 
 use super::harness::{World, config, fixture, winner};
+use azuro_client::AzuroConfig;
+use azuro_client::environment::BASE;
 use azuro_client::sign::condition_text;
 use domain::Stake;
 use serde_json::json;
@@ -108,4 +110,43 @@ fn a_node_of_another_chain_is_fatal() {
     world.answer_everything();
     world.step(|client, now, out| client.on_open(ConnId(0), now, out));
     assert!(!world.client.ready(world.now));
+}
+
+#[test]
+fn base_is_decoded_and_never_offered_a_stake() {
+    let mut config = AzuroConfig::new(&BASE);
+    config.sports = vec![45];
+    let mut world = World::new(config);
+    world.chain_says("eth_chainId", &json!("0x2105"));
+    world.answer_everything();
+    world.step(|client, now, out| client.watch(winner().id, now, out));
+    world.step(|client, now, out| client.on_open(ConnId(0), now, out));
+    assert_eq!(world.sent[0]["data"]["environment"], "BaseWETH");
+    world.ack();
+    world.answer_everything();
+    let none = Stake::default();
+    assert_eq!(
+        quotes(&world).last(),
+        Some(&(7048, "1.4500".to_owned(), none)),
+        "its odds are read, a stake in WETH is no dollar"
+    );
+    let (market, outcome) = (winner().id, winner().outcomes[0].id);
+    assert_eq!(world.client.terms(market, outcome), None);
+    assert!(!world.client.ready(world.now), "there is no key to bet with");
+    world.step(|client, now, out| client.read_account(now, out));
+    assert!(world.news.contains(&BetNews::Funds(None)));
+}
+
+#[test]
+fn a_market_that_is_no_longer_watched_is_unsubscribed_and_quoted_no_more() {
+    let mut world = World::ready();
+    world.step(|client, now, out| client.unwatch(winner().id, now, out));
+    let last = world.sent.last().expect("a frame");
+    assert_eq!(
+        (&last["event"], &last["data"]["conditionIds"]),
+        (&json!("UnsubscribeConditions"), &json!([condition_text(winner().id)]))
+    );
+    world.frame(&fixture("ws_feed")["condition_updated_current"]);
+    assert!(world.quotes.is_empty() && world.requests.is_empty(), "{:?}", world.quotes);
+    assert_eq!(world.client.terms(winner().id, winner().outcomes[0].id), None);
 }
