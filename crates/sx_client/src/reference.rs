@@ -74,6 +74,8 @@ impl SxClient {
             }
             books.contains_key(id) || bet_on.contains(id)
         });
+        let events: BTreeSet<&str> = self.markets.values().map(|market| market.event.as_str()).collect();
+        self.fixtures.retain(|event, _| events.contains(event.as_str()));
         self.seen.clear();
     }
 

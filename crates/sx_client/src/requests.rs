@@ -49,6 +49,18 @@ pub(crate) enum Pending {
     },
 }
 
+impl Pending {
+    /// Of the reads that wait for their budget the lower go first: without the token there is no realtime connection, and the fate
+    /// of a bet is worth more than a hundred books.
+    const fn rank(&self) -> u8 {
+        match self {
+            Self::Token => 0,
+            Self::Order { .. } | Self::Fills(_) => 1,
+            _ => 2,
+        }
+    }
+}
+
 /// A listing of the fills of one order, page by page.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(crate) struct FillsAsked {
@@ -142,12 +154,8 @@ impl SxClient {
             self.requests.orders.take(self.config.orders_per_s, now.mono);
             return self.leave(what, call, now, out);
         }
-        // Without the token there is no realtime connection, so it goes before everything that waits.
-        if what == Pending::Token {
-            self.requests.waiting.push_front((what, call));
-        } else {
-            self.requests.waiting.push_back((what, call));
-        }
+        let place = self.requests.waiting.partition_point(|(one, _)| one.rank() <= what.rank());
+        self.requests.waiting.insert(place, (what, call));
         self.pace(now, out);
     }
 

@@ -156,7 +156,10 @@ impl SxClient {
     }
 
     pub(crate) fn unknown(&mut self, id: OrderId, why: String, now: Now, out: &mut BetOut) {
-        out.news.push(BetNews::Unknown { bet: id, why });
+        // The account's channels may have said it already.
+        if self.bets.get(&id).is_some_and(|tracked| matches!(tracked.bet.status(), BetStatus::Pending | BetStatus::Matched)) {
+            out.news.push(BetNews::Unknown { bet: id, why });
+        }
         self.ask_later(id, now, out);
     }
 

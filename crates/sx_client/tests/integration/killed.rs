@@ -159,7 +159,7 @@ fn follow(child: &mut Child, mut each: impl FnMut(&str)) -> bool {
 }
 
 /// How often a bet's process is killed after each kind of record.
-const TIMES: u64 = 2;
+const TIMES: u64 = 3;
 
 /// Ends the event that was bet on, as the story has it.
 fn end(venue: &Venue, story: &Story, event: &str) {

@@ -146,3 +146,32 @@ fn neither_key_nor_token_is_printed() {
     let error = SxClient::new(SxConfig::new("k".into(), SanitizedValue::from("zz"), 1)).expect_err("no key");
     assert_eq!(error.to_string(), "sx: the account key does not read");
 }
+
+#[test]
+fn the_fate_of_a_bet_is_asked_about_before_the_books_that_wait() {
+    let mut venue = Venue::ready();
+    let rows: Vec<_> = (1..=40).map(Venue::numbered).collect();
+    let all: Vec<String> = rows.iter().map(|(_, row)| row.clone()).collect();
+    venue.publish("markets:global", &format!("[{}]", all.join(",")), 11);
+    for (id, _) in &rows {
+        venue.with(|client, now, out| client.watch(*id, now, out));
+    }
+    venue.subscribed(r#"{"epoch":"E","offset":1}"#);
+    let (_, order) = venue.placed(TimeInForce::Fok, r#"{"state":"FULLY_FILLED","fillAmount":"5000000"}"#);
+    let books = |venue: &Venue| venue.asked.iter().filter(|(_, line, _)| line.starts_with("GET /orderbook-v3")).count();
+    assert!(books(&venue) < 20, "the rest waits: {}", books(&venue));
+    venue.wait(500);
+    assert!(venue.is_asked(&format!("GET /orders-v3/{order}")) && books(&venue) < 30, "{}", books(&venue));
+}
+
+#[test]
+fn a_lost_answer_to_a_bet_that_the_channels_have_settled_is_no_unknown() {
+    let mut venue = Venue::ready();
+    let prepared = venue.prepared(TimeInForce::Fok);
+    let order = prepared.key.key.clone();
+    venue.with(|client, now, out| client.send(prepared, now, out));
+    let channel = format!("account:fills_v3_#{}", super::venue::ADDRESS);
+    venue.publish(&channel, &format!(r#"{{"fill":{}}}"#, super::venue::fill(&order, "f1", 5_000_000, "LOCKED")), 11);
+    venue.lose("POST /orders-v3");
+    assert!(!venue.news.iter().any(|news| matches!(news, BetNews::Unknown { .. })), "{:?}", venue.news);
+}
