@@ -10,7 +10,7 @@ use anyhow::Context;
 use azuro_client::{AzuroClient, AzuroConfig};
 use books::betting::BetTerms;
 use config_manager::Environment;
-use domain::{Listing, MarketId, Now, Outcome, Sport, Stake, VenueId};
+use domain::{Listing, MarketId, Now, Outcome, Sport, Stake, VenueId, Wall};
 use rustls::crypto::ring::default_provider;
 use signing::SanitizedValue;
 use std::cell::{Cell, RefCell};
@@ -284,6 +284,15 @@ impl BetFeeds {
         }
     }
 
+    /// Quotes it no longer.
+    pub(crate) fn unwatch(&self, venue: VenueId, market: MarketId) {
+        match &self.sx {
+            _ if venue == AZURO => self.azuro.with(|client, now, out| client.unwatch(market, now, out)),
+            SxLink::Account(link) => link.with(|client, now, out| client.unwatch(market, now, out)),
+            SxLink::Public(link) => link.with(|client, now, out| client.unwatch(market, now, out)),
+        }
+    }
+
     /// What a bet on an outcome may be and costs, gas included; `None` until it is known.
     pub(crate) fn terms(&self, venue: VenueId, market: MarketId, outcome: Outcome) -> Option<BetTerms> {
         let told: Option<StakeTerms> = match &self.sx {
@@ -304,6 +313,12 @@ impl BetFeeds {
     /// How many markets of a venue have been heard of.
     pub(crate) fn listing_count(&self, venue: VenueId) -> usize {
         self.heard.side(venue).listings.borrow().len()
+    }
+    /// Forgets what began before this; who lists it still tells it again when it changes.
+    pub(crate) fn forget(&self, before: Wall) {
+        for venue in [SX, AZURO] {
+            self.heard.side(venue).listings.borrow_mut().retain(|_, listing| listing.starts >= before);
+        }
     }
     /// How its session stands.
     pub(crate) fn session(&self, venue: VenueId) -> Session {

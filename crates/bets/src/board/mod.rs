@@ -116,6 +116,8 @@ struct Tied {
     slots: [usize; 2],
     found: Found,
     touched: bool,
+    /// Over for so long that nobody asks: its place stays, so that no other pair is taken for it.
+    retired: bool,
 }
 
 /// The board. See the module.
@@ -125,6 +127,8 @@ pub struct Board {
     markets: [BTreeMap<MarketId, usize>; 2],
     slots: Vec<Slot>,
     ties: Vec<Tied>,
+    /// Pairs by their two markets.
+    known: BTreeMap<[MarketId; 2], usize>,
     touched: Vec<usize>,
 }
 
@@ -138,7 +142,8 @@ const NOT_YET: &str = "not quoted yet";
 impl Board {
     /// An empty board.
     pub fn new(options: BoardOptions) -> Self {
-        Self { options, markets: [BTreeMap::new(), BTreeMap::new()], slots: Vec::new(), ties: Vec::new(), touched: Vec::new() }
+        let (slots, ties, touched) = (Vec::new(), Vec::new(), Vec::new());
+        Self { options, markets: [BTreeMap::new(), BTreeMap::new()], slots, ties, known: BTreeMap::new(), touched }
     }
     /// By which rules it judges.
     pub const fn options(&self) -> &BoardOptions {
@@ -146,27 +151,41 @@ impl Board {
     }
     /// How many pairs it has.
     pub fn len(&self) -> usize {
-        self.ties.len()
+        self.pairs().count()
     }
     /// Whether it has none.
     pub fn is_empty(&self) -> bool {
-        self.ties.is_empty()
+        self.pairs().next().is_none()
     }
     /// Every pair, in the order in which they were linked.
-    pub fn pairs(&self) -> impl Iterator<Item = PairIndex> + use<> {
-        (0..self.ties.len()).map(PairIndex)
+    pub fn pairs(&self) -> impl Iterator<Item = PairIndex> + '_ {
+        self.ties.iter().enumerate().filter(|(_, tie)| !tie.retired).map(|(n, _)| PairIndex(n))
     }
     /// How many are confirmed.
     pub fn confirmed(&self) -> usize {
-        self.ties.iter().filter(|tie| tie.link.standing == Standing::Confirmed).count()
+        self.ties.iter().filter(|tie| !tie.retired && tie.link.standing == Standing::Confirmed).count()
+    }
+
+    /// Takes pairs off the board whose event began before this.
+    pub fn retire(&mut self, before: Wall) {
+        for (n, tie) in self.ties.iter_mut().enumerate() {
+            if tie.retired || tie.link.starts() >= before {
+                continue;
+            }
+            tie.retired = true;
+            for slot in tie.slots {
+                if let Some(slot) = self.slots.get_mut(slot) {
+                    slot.pairs.retain(|pair| *pair != n);
+                }
+            }
+        }
     }
 
     /// Puts a pair on the board, or says anew what is known of one that is there: a moved kick-off, another standing. Quotes are kept.
     pub fn link(&mut self, link: Link) -> PairIndex {
         let ids = [link.listings[0].market, link.listings[1].market];
-        let there =
-            self.ties.iter().position(|tie| tie.link.listings[0].market == ids[0] && tie.link.listings[1].market == ids[1]);
-        let at = there.unwrap_or(self.ties.len());
+        let new = self.ties.len();
+        let at = *self.known.entry(ids).or_insert(new);
         let slots = [0, 1].map(|site| self.slot(site, ids[site]));
         for (site, slot) in slots.into_iter().enumerate() {
             let Some(slot) = self.slots.get_mut(slot) else { continue };
@@ -182,8 +201,8 @@ impl Board {
         }
         let found = Found { cover: 0, m_net: None, worth: Worth::NoQuote(0, NOT_YET) };
         match self.ties.get_mut(at) {
-            Some(tie) => tie.link = link,
-            None => self.ties.push(Tied { link, slots, found, touched: false }),
+            Some(tie) => (tie.link, tie.retired) = (link, false),
+            None => self.ties.push(Tied { link, slots, found, touched: false, retired: false }),
         }
         self.weigh(at);
         PairIndex(at)
@@ -318,7 +337,7 @@ impl Board {
 
     /// A pair as it stands now.
     pub fn row(&self, pair: PairIndex, now: Now) -> Option<Row<'_>> {
-        let tie = self.ties.get(pair.0)?;
+        let tie = self.ties.get(pair.0).filter(|tie| !tie.retired)?;
         let Found { cover, m_net, worth } = tie.found;
         let at = tie.link.covers.get(cover);
         let held = [0, 1].map(|site| at.and_then(|at| self.held(tie.slots[site], at.outcomes[site])));

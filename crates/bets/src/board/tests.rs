@@ -145,6 +145,28 @@ fn a_row_shows_the_money_of_the_round() {
 }
 
 #[test]
+fn a_pair_whose_event_is_long_over_leaves_the_board_and_its_place_is_given_to_no_other() {
+    let mut board = board();
+    let mut early = link(1, Standing::Confirmed);
+    early.listings[0].starts = Wall(MINUTE);
+    let (one, two) = (board.link(early.clone()), board.link(link(2, Standing::Confirmed)));
+    board.retire(Wall(MINUTE));
+    assert_eq!(board.pairs().collect::<Vec<_>>(), [one, two], "not before");
+    board.retire(Wall(2 * MINUTE));
+    assert_eq!((board.pairs().collect::<Vec<_>>(), board.len(), board.confirmed()), (vec![two], 1, 1));
+    assert!(board.row(one, at(1)).is_none());
+    let mut touched = Vec::new();
+    board.take_touched(&mut touched);
+    board.quoted(&quote(SX, 1, 1, 210, 20), at(1));
+    board.take_touched(&mut touched);
+    assert_eq!(touched, []);
+    // A kick-off that was moved brings it back to the same place.
+    early.listings[0].starts = Wall(50 * MINUTE);
+    assert_eq!(board.link(early), one);
+    assert_eq!(board.len(), 2);
+}
+
+#[test]
 fn only_pairs_of_the_market_that_moved_are_touched() {
     let mut board = board();
     let one = board.link(link(1, Standing::Confirmed));

@@ -52,6 +52,8 @@ pub(super) struct Show {
     progress_told: Option<Instant>,
     /// Only the last word is left to say.
     ended: bool,
+    /// Nobody reads the lines any more.
+    unheard: bool,
     /// How many pairs wait for a first word, and since when it is so many.
     waiting: (Option<usize>, Instant),
 }
@@ -83,6 +85,7 @@ impl Show {
             began: Instant::now(),
             progress_told: None,
             ended: false,
+            unheard: false,
             waiting: (None, Instant::now()),
         }
     }
@@ -136,7 +139,8 @@ impl Show {
                         self.watch.refresh_terms();
                     }
                     self.show(slowly);
-                    if self.once && self.is_complete() {
+                    // Whoever stopped reading (`| head`) has read enough.
+                    if self.unheard || (self.once && self.is_complete()) {
                         return Ok(());
                     }
                 }
@@ -228,7 +232,9 @@ impl Show {
         }
         drop(board);
         if !text.is_empty() {
-            out::say(&text);
+            let text = telemetry::Redactor::global().redact(&text);
+            let mut out = std::io::stdout().lock();
+            self.unheard = out.write_all(text.as_bytes()).and_then(|()| out.flush()).is_err();
         }
     }
 

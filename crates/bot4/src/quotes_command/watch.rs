@@ -7,7 +7,7 @@ use crate::bets_wiring::{AZURO, BetFeeds, BetPlaces, SX, SxKeys};
 use crate::config::Config;
 use crate::wiring::clock;
 use bets::board::{Board, BoardOptions, PairIndex, Site, Standing};
-use domain::{MarketId, Now, Stake, VenueId};
+use domain::{MarketId, Now, Stake, VenueId, Wall};
 use std::cell::RefCell;
 use std::collections::BTreeSet;
 use std::rc::Rc;
@@ -15,6 +15,9 @@ use venue_api::QuoteNews;
 
 /// Markets watched at each venue at most: SX Bet's realtime connection holds 512 channels, some of them the account's.
 const WATCHED_MAX: usize = 500;
+
+/// An event that began so long ago is over, µs.
+const OVER_US: i64 = 12 * 3_600 * 1_000_000;
 
 /// See the module.
 pub(super) struct Watch {
@@ -24,8 +27,6 @@ pub(super) struct Watch {
     horizon_us: i64,
     watched: BTreeSet<(VenueId, MarketId)>,
     touched: Vec<PairIndex>,
-    /// Pairs that did not find room among the watched.
-    pub(super) unwatched: usize,
     /// Some time both venues had told all they list.
     pub(super) loaded: bool,
 }
@@ -61,7 +62,6 @@ impl Watch {
             horizon_us: i64::from(bets.horizon_h) * 3_600_000_000,
             watched: BTreeSet::new(),
             touched: Vec::new(),
-            unwatched: 0,
             loaded: false,
         })
     }
@@ -87,44 +87,62 @@ impl Watch {
             // Half a list would pair events that the other half has a better partner for.
             return;
         }
-        let until = clock().now().wall.0.saturating_add(self.horizon_us);
+        let now = clock().now().wall;
+        let until = now.0.saturating_add(self.horizon_us);
+        // An event that is on is still listed; one of yesterday is nobody's business any more.
+        let over = Wall(now.0.saturating_sub(OVER_US));
+        self.feeds.forget(over);
         let soon = |venue| {
             let mut listings = self.feeds.listings(venue);
             listings.retain(|listing| listing.starts.0 <= until);
             listings
         };
         let links = self.pairing.links(&soon(SX), &soon(AZURO));
-        let mut wanted: Vec<(bool, i64, PairIndex)> = Vec::new();
+        let mut wanted: Vec<(bool, i64, [MarketId; 2])> = Vec::new();
         {
             let mut board = self.board.borrow_mut();
+            board.retire(over);
             for link in links {
                 let (confirmed, refused) = (link.standing == Standing::Confirmed, matches!(link.standing, Standing::Refused(_)));
-                let (starts, open) = (link.starts().0, link.listings.iter().all(|listing| listing.open));
-                let pair = board.link(link);
-                if open && !refused {
-                    wanted.push((!confirmed, starts, pair));
+                let markets = [link.listings[0].market, link.listings[1].market];
+                // What is closed now may open again, and its feed is the first to say so.
+                let known = self.watched.contains(&(SX, markets[0])) && self.watched.contains(&(AZURO, markets[1]));
+                let open = known || link.listings.iter().all(|listing| listing.open);
+                if open && !refused && link.starts() > now {
+                    wanted.push((!confirmed, link.starts().0, markets));
                 }
+                board.link(link);
             }
         }
         // Confirmed pairs first, then by kick-off.
         wanted.sort_unstable();
-        self.unwatched = 0;
-        for (_, _, pair) in wanted {
-            let needs: BTreeSet<(VenueId, MarketId)> = {
-                let board = self.board.borrow();
-                board.needs(pair).map(|(site, market, _)| (if site == 0 { SX } else { AZURO }, market)).collect()
-            };
-            let new: Vec<_> = needs.difference(&self.watched).copied().collect();
-            let room = |venue| self.watched.iter().filter(|(at, _)| *at == venue).count() < WATCHED_MAX;
-            if new.iter().any(|(venue, _)| !room(*venue)) {
-                self.unwatched += 1;
-                continue;
-            }
-            for (venue, market) in new {
-                self.feeds.watch(venue, market);
-                self.watched.insert((venue, market));
+        self.watch_these(wanted.into_iter().map(|(_, _, markets)| markets));
+    }
+
+    /// Watches as many of these as there is room for, in order, and nothing else.
+    fn watch_these(&mut self, wanted: impl Iterator<Item = [MarketId; 2]>) {
+        let mut these = [BTreeSet::new(), BTreeSet::new()];
+        let mut order = Vec::new();
+        for [sx, azuro] in wanted {
+            let room = |these: &BTreeSet<MarketId>, market| these.len() < WATCHED_MAX || these.contains(market);
+            if room(&these[0], &sx) && room(&these[1], &azuro) {
+                order.extend([(SX, sx), (AZURO, azuro)].into_iter().filter(|watch| !self.watched.contains(watch)));
+                these[0].insert(sx);
+                these[1].insert(azuro);
             }
         }
+        let [sx, azuro] = these;
+        let these: BTreeSet<(VenueId, MarketId)> =
+            sx.into_iter().map(|market| (SX, market)).chain(azuro.into_iter().map(|market| (AZURO, market))).collect();
+        for (venue, market) in self.watched.difference(&these) {
+            self.feeds.unwatch(*venue, *market);
+        }
+        for (venue, market) in order {
+            if self.watched.insert((venue, market)) {
+                self.feeds.watch(venue, market);
+            }
+        }
+        self.watched = these;
     }
 
     /// Asks both clients anew for the terms of these pairs.

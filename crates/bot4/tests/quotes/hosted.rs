@@ -24,7 +24,7 @@ impl Hosted {
         let _inside = runtime.enter();
         let sports = Sports::new(5, SportsShape::default());
         let owner = EvmKey::from_hex(&SanitizedValue::new(ACCOUNT_KEY)).unwrap().address();
-        let config = SxSimConfig::new(5, sports.clone()).with_account(API_KEY, owner, 1_000_000_000);
+        let config = SxSimConfig::new(5, sports).with_account(API_KEY, owner, 1_000_000_000);
         let sx = TlsServer::start(Box::new(SxSim::new(config)), ServerOptions::sx()).unwrap();
         let config = AzuroSimConfig { tick_ms: 2_000, ..AzuroSimConfig::new(5, sports) };
         let azuro = TlsServer::start(Box::new(AzuroSim::new(config)), ServerOptions::azuro()).unwrap();
