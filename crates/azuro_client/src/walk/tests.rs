@@ -144,7 +144,7 @@ fn blocks() -> impl Strategy<Value = Blocks> {
 proptest! {
     #[test]
     fn the_event_is_found_wherever_it_lies(chain in blocks(), at in any::<prop::sample::Index>(), late_s in 0u64..720, life_s in 720u64..5_000) {
-        let at = at.index(usize::try_from(chain.height()).unwrap() + 1) as u64;
+        let at = at.index(chain.height() as usize + 1) as u64;
         let until_s = chain.time(at) + late_s;
         let since_s = until_s - life_s;
         let walk = Walk::back(chain.top(), since_s, until_s, 0);
@@ -167,7 +167,7 @@ proptest! {
         let mut times = says.iter().cycle();
         let mut seeks = 0;
         while let Some(Step::Time(block)) = walk.step() {
-            walk.timed(Head { number: block, time_s: *times.next().unwrap() });
+            walk.timed(Head { number: block, time_s: *times.next().expect("a cycle of at least one") });
             seeks += 1;
             prop_assert!(seeks <= 3 + 2 * 64);
         }

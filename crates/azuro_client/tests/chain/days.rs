@@ -1,7 +1,8 @@
 //! The client after it was away for thousands of blocks: what it asks a real node until it knows what became of a bet that the API lost.
 
 use super::harness::{self, order, winner};
-use super::lives::{Life, PAST_FENCE_S};
+use super::lives::{BEFORE_S, Life, PAST_FENCE_S};
+use super::node::Node;
 use azuro_client::contracts::Call;
 use azuro_client::environment::POLYGON;
 use azuro_client::state::{Fact, Taken};
@@ -86,7 +87,7 @@ fn taken(bet: u128) -> Taken {
 #[test]
 fn a_bet_whose_event_lies_ten_thousand_blocks_back_is_found_after_a_restart() {
     let check = |blocks: &[(u64, u64)], questions_max: usize| {
-        let mut life = Life::new();
+        let mut life = Life::on(Node::pruned_at(BEFORE_S));
         let bet = life.relay(ODDS);
         for (count, seconds) in blocks {
             life.blocks(*count, *seconds);
@@ -106,7 +107,7 @@ fn a_bet_whose_event_lies_ten_thousand_blocks_back_is_found_after_a_restart() {
 
 #[test]
 fn a_search_goes_on_where_a_failing_node_stopped_it() {
-    let mut life = Life::new();
+    let mut life = Life::on(Node::pruned_at(BEFORE_S));
     let bet = life.relay(ODDS);
     life.blocks(5_000, 1);
     life.blocks(5_000, 12);
@@ -139,7 +140,7 @@ fn a_search_goes_on_where_a_failing_node_stopped_it() {
 
 #[test]
 fn a_bet_that_was_called_off_long_ago_is_void_after_a_restart() {
-    let mut life = Life::new();
+    let mut life = Life::on(Node::pruned_at(BEFORE_S));
     let bet = life.relay(ODDS);
     life.chain.reject(winner().id, bet);
     life.blocks(10_000, 2);
@@ -152,7 +153,7 @@ fn a_bet_that_was_called_off_long_ago_is_void_after_a_restart() {
 
 #[test]
 fn a_long_search_is_paced_by_the_bets_timer_and_ends() {
-    let mut life = Life::new();
+    let mut life = Life::on(Node::pruned_at(BEFORE_S));
     let bet = life.relay(ODDS);
     life.chain.reject(winner().id, bet);
     // Its stake was claimed by somebody, so that the money tells nothing any more.
@@ -170,7 +171,7 @@ fn a_long_search_is_paced_by_the_bets_timer_and_ends() {
 
 #[test]
 fn a_bet_that_only_the_chain_knows_is_followed_to_its_end() {
-    let mut life = Life::new();
+    let mut life = Life::on(Node::pruned_at(BEFORE_S));
     life.relay(ODDS);
     life.pass(PAST_FENCE_S + 2);
     assert_eq!(life.status(), BetStatus::Accepted);

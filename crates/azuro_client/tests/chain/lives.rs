@@ -16,6 +16,8 @@ use venue_api::{BetClient, BetNews, KnownBet, Reply};
 
 const POST: &str = "/bet/orders/ordinar";
 const GET: &str = "/bet/orders/0x";
+/// Ten minutes before the client begins.
+pub(crate) const BEFORE_S: u64 = START_S as u64 - 600;
 /// Past the fence of every bet here: 20 s of life and 12 s of margin.
 pub(crate) const PAST_FENCE_S: u64 = 33;
 
@@ -28,9 +30,12 @@ pub(crate) struct Life {
 }
 
 impl Life {
-    pub(crate) fn new() -> Self {
-        // The chain's set-up takes some blocks, each with a second of its own.
-        let chain = World::approved_on(Node::start_at(START_S as u64 - 600));
+    fn new() -> Self {
+        Self::on(Node::start_at(BEFORE_S))
+    }
+    /// On a node whose first block lies [`BEFORE_S`]: the chain's set-up takes some blocks, each with a second of its own.
+    pub(crate) fn on(node: Node) -> Self {
+        let chain = World::approved_on(node);
         chain.node.ask("evm_mine", json!([START_S]));
         let mut client = harness::World::ready();
         let prepared = client.prepare(client.spec());

@@ -46,6 +46,10 @@ impl Node {
     pub(crate) fn start_at(unix_s: u64) -> Self {
         Self::run(&["--timestamp", &unix_s.to_string()])
     }
+    /// As [`Node::start_at`], for many blocks: it keeps the state of the newest alone, as most public nodes do, and all events.
+    pub(crate) fn pruned_at(unix_s: u64) -> Self {
+        Self::run(&["--timestamp", &unix_s.to_string(), "--prune-history", "8"])
+    }
 
     fn run(options: &[&str]) -> Self {
         let mut command = Command::new(program());
