@@ -77,6 +77,9 @@ enum Command {
     /// Show what is open, and close it.
     Flatten(FlattenArgs),
     /// Show live what SX Bet and Azuro offer on the same questions, what that leaves, and why a pair is not tradable.
+    ///
+    /// Looks only: no bet is placed. A terminal gets a table that is redrawn in place; a pipe, or --json, one line of JSON per change.
+    /// Without a configuration and without SX Bet's credentials both venues are simulated on this machine.
     Quotes(QuotesArgs),
     /// Propose which events of SX Bet and Azuro are the same, or check what the mapping says about it.
     Map(MapArgs),

@@ -48,6 +48,8 @@ pub(super) struct Head<'a> {
     pub(super) pairs: usize,
     pub(super) confirmed: usize,
     pub(super) tradable: usize,
+    /// Pairs beyond what can be watched at once.
+    pub(super) unwatched: usize,
 }
 
 fn session(name: &str, session: &Session, listed: usize) -> String {
@@ -147,6 +149,15 @@ fn shares(width: usize) -> (usize, usize) {
     (event, rest.saturating_sub(event))
 }
 
+fn counts(head: &Head<'_>) -> String {
+    let counts =
+        format!("{} pairs, {} confirmed ({}), {} tradable", head.pairs, head.confirmed, head.confirmed_by, head.tradable);
+    match head.unwatched {
+        0 => counts,
+        more => format!("{counts}, {more} beyond what can be watched"),
+    }
+}
+
 /// The head's lines, column heads the last of them.
 pub(super) fn head(head: &Head<'_>, width: usize, paint: Paint) -> Vec<String> {
     let (event, _) = shares(width);
@@ -154,10 +165,7 @@ pub(super) fn head(head: &Head<'_>, width: usize, paint: Paint) -> Vec<String> {
     let mut lines = vec![
         paint.bold(&cut(&title, width)),
         cut(&format!("{}; {}", session("SX Bet", head.sx, head.listed[0]), session("Azuro", head.azuro, head.listed[1])), width),
-        cut(
-            &format!("{} pairs, {} confirmed ({}), {} tradable", head.pairs, head.confirmed, head.confirmed_by, head.tradable),
-            width,
-        ),
+        cut(&counts(head), width),
     ];
     for (name, session) in [("SX Bet", head.sx), ("Azuro", head.azuro)] {
         if let Some(why) = session.fatal.as_ref().or_else(|| session.trouble.as_ref().filter(|_| !session.connected)) {
@@ -305,6 +313,7 @@ mod tests {
             pairs: 5,
             confirmed: 3,
             tradable: 1,
+            unwatched: 0,
         };
         let mut lines = head(&about, width, Paint(false));
         lines.extend(rows.iter().map(|row| line(row, width, Paint(false))));

@@ -260,6 +260,7 @@ impl Show {
             pairs,
             confirmed: board.confirmed(),
             tradable,
+            unwatched: self.watch.unwatched,
         };
         let mut lines = screen::head(&head, width, paint);
         let room = height.map_or(rows.len(), |height| height.saturating_sub(lines.len() + 1));

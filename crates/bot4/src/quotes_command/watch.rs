@@ -27,6 +27,8 @@ pub(super) struct Watch {
     horizon_us: i64,
     watched: BTreeSet<(VenueId, MarketId)>,
     touched: Vec<PairIndex>,
+    /// Pairs for which there was no room among the watched.
+    pub(super) unwatched: usize,
     /// Some time both venues had told all they list.
     pub(super) loaded: bool,
 }
@@ -62,6 +64,7 @@ impl Watch {
             horizon_us: i64::from(bets.horizon_h) * 3_600_000_000,
             watched: BTreeSet::new(),
             touched: Vec::new(),
+            unwatched: 0,
             loaded: false,
         })
     }
@@ -123,12 +126,15 @@ impl Watch {
     fn watch_these(&mut self, wanted: impl Iterator<Item = [MarketId; 2]>) {
         let mut these = [BTreeSet::new(), BTreeSet::new()];
         let mut order = Vec::new();
+        self.unwatched = 0;
         for [sx, azuro] in wanted {
             let room = |these: &BTreeSet<MarketId>, market| these.len() < WATCHED_MAX || these.contains(market);
             if room(&these[0], &sx) && room(&these[1], &azuro) {
                 order.extend([(SX, sx), (AZURO, azuro)].into_iter().filter(|watch| !self.watched.contains(watch)));
                 these[0].insert(sx);
                 these[1].insert(azuro);
+            } else {
+                self.unwatched += 1;
             }
         }
         let [sx, azuro] = these;
