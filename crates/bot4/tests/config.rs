@@ -49,13 +49,13 @@ fn a_setting_that_does_not_exist_is_named_with_its_line_and_what_was_meant() {
     file(
         "mode: demo\npairs: [ETH-USD]\nspread_entri: 0.3\n",
         expect![[r#"
-            config.yaml:3:1: spread_entri: unknown, did you mean `spread_entry`?; known: mode, pairs, spread_entry, spread_exit, edge_min, notional_usd, confirm_ticks, funding, holding_horizon_s, buffer, max_holding_s, on_stop, state, explain_period_s, execution, risk, http, journal, database, watchdog, paper, venues
+            config.yaml:3:1: spread_entri: unknown, did you mean `spread_entry`?; known: mode, pairs, spread_entry, spread_exit, edge_min, notional_usd, confirm_ticks, funding, holding_horizon_s, buffer, max_holding_s, on_stop, state, explain_period_s, execution, risk, http, journal, database, watchdog, paper, bets, venues
             exit code 2"#]],
     );
     file(
         "mode: demo\npairs: [ETH-USD]\ncolour: blue\n",
         expect![[r#"
-            config.yaml:3:1: colour: unknown; known: mode, pairs, spread_entry, spread_exit, edge_min, notional_usd, confirm_ticks, funding, holding_horizon_s, buffer, max_holding_s, on_stop, state, explain_period_s, execution, risk, http, journal, database, watchdog, paper, venues
+            config.yaml:3:1: colour: unknown; known: mode, pairs, spread_entry, spread_exit, edge_min, notional_usd, confirm_ticks, funding, holding_horizon_s, buffer, max_holding_s, on_stop, state, explain_period_s, execution, risk, http, journal, database, watchdog, paper, bets, venues
             exit code 2"#]],
     );
     file(
@@ -73,7 +73,7 @@ fn a_setting_that_does_not_exist_is_named_with_its_line_and_what_was_meant() {
     file(
         "mode: demo\npairs: [ETH-USD]\nvest:\n  rest: x\n",
         expect![[r#"
-            config.yaml:3:1: vest: unknown; known: mode, pairs, spread_entry, spread_exit, edge_min, notional_usd, confirm_ticks, funding, holding_horizon_s, buffer, max_holding_s, on_stop, state, explain_period_s, execution, risk, http, journal, database, watchdog, paper, venues
+            config.yaml:3:1: vest: unknown; known: mode, pairs, spread_entry, spread_exit, edge_min, notional_usd, confirm_ticks, funding, holding_horizon_s, buffer, max_holding_s, on_stop, state, explain_period_s, execution, risk, http, journal, database, watchdog, paper, bets, venues
             exit code 2"#]],
     );
 }
