@@ -188,6 +188,11 @@ impl Coverage {
         }
     }
 
+    /// Whether a word of a group was met.
+    pub(crate) fn has(&self, group: &str, word: &str) -> bool {
+        self.counts.get(group).is_some_and(|words| words.contains_key(word))
+    }
+
     /// Takes another run's in.
     pub fn merge(&mut self, other: &Self) {
         for (group, words) in &other.counts {
@@ -213,9 +218,8 @@ impl Coverage {
 
     /// What must be met in a thousand worlds and was not.
     pub fn missing(&self) -> Vec<String> {
-        let met = |group: &str, word: &str| self.counts.get(group).is_some_and(|g| g.contains_key(word));
         let all = REQUIRED.iter().flat_map(|(group, words)| words.iter().map(move |w| (*group, *w)));
-        all.filter(|(group, word)| !met(group, word)).map(|(group, word)| format!("{group}: {word}")).collect()
+        all.filter(|(group, word)| !self.has(group, word)).map(|(group, word)| format!("{group}: {word}")).collect()
     }
 }
 

@@ -5,6 +5,7 @@
 //! but the journal's bytes and what the venues know; the next life begins from those. Owns no decision of the bot:
 //! what runs here is the shard that trades.
 
+pub mod bets;
 mod bot;
 mod check;
 mod coverage;

@@ -1,7 +1,7 @@
 //! `sim`: prove the bot on virtual time.
 
 use serde_json::json;
-use sim::{Bug, Failure, KINDS, Report, Scenario, World, crash_sweep, run_seed, sample_journal};
+use sim::{Bug, Coverage, Failure, Finished, KINDS, Report, Scenario, World, bets, crash_sweep, run_seed, sample_journal};
 use std::process::ExitCode;
 use std::sync::Mutex;
 use std::sync::atomic::{AtomicBool, AtomicU64, Ordering};
@@ -12,8 +12,11 @@ const USAGE: &str =
                                                   on, every listed decision, ending and fault must have been met
        sim seed N                                 one world, told line by line, with its history hash
        sim kind NAME                              one named kind of round, told line by line
+       sim bets [--count N] [--from N] [--jobs N]    the same for drawn worlds of bets: both betting clients, both venues
+       sim bet N                                  one world of bets, told line by line
        sim crash [--kind NAME] [--jobs N]         every effect of every kind of round crashed once
-       sim planted [--count N]                    three planted bugs must each be found within N worlds (400)
+       sim planted [--count N]                    planted bugs, three of rounds and three of bets, must each be found within
+                                                  N worlds (400)
        sim journal FOLDER                         write a sample journal: framed bytes and JSON lines
        sim kinds                                  the names of the kinds
        sim help                                   this text
@@ -73,7 +76,19 @@ fn run(args: &Args) -> Result<bool, String> {
     let cores = std::thread::available_parallelism().map_or(1, |n| n.get() as u64);
     let jobs = args.number("--jobs", cores)?.max(1);
     match args.word(0) {
-        "seeds" => Ok(seeds(args.number("--from", 1)?, args.number("--count", 1_000)?, jobs, args.json)),
+        "seeds" => {
+            let drawn = Drawn { run: |seed| run_seed(seed, None), missing: Coverage::missing };
+            Ok(seeds(&drawn, args.number("--from", 1)?, args.number("--count", 1_000)?, jobs, args.json))
+        }
+        "bets" => {
+            let drawn = Drawn { run: |seed| bets::World::new(seed).run(), missing: bets::missing };
+            Ok(seeds(&drawn, args.number("--from", 1)?, args.number("--count", 1_000)?, jobs, args.json))
+        }
+        "bet" => {
+            let seed = args.word(1).parse().map_err(|_| "bet takes a number")?;
+            let world = bets::World::new(seed);
+            Ok(ended(if args.json { world } else { world.traced() }.run(), args.json))
+        }
         "seed" => {
             let seed = args.word(1).parse().map_err(|_| "seed takes a number")?;
             Ok(one(World::new(seed, Scenario::drawn(seed)), args.json))
@@ -102,9 +117,19 @@ fn run(args: &Args) -> Result<bool, String> {
     }
 }
 
+/// A kind of drawn worlds.
+struct Drawn {
+    run: fn(u64) -> Result<Finished, Failure>,
+    /// What a thousand of them must have met and have not.
+    missing: fn(&Coverage) -> Vec<String>,
+}
+
 fn one(world: World, json: bool) -> bool {
-    let world = if json { world } else { world.traced() };
-    match world.run() {
+    ended(if json { world } else { world.traced() }.run(), json)
+}
+
+fn ended(run: Result<Finished, Failure>, json: bool) -> bool {
+    match run {
         Ok(done) if json => {
             println!(
                 "{}",
@@ -143,7 +168,7 @@ fn broken(failure: &Failure, json: bool) {
     }
 }
 
-fn seeds(from: u64, count: u64, jobs: u64, json: bool) -> bool {
+fn seeds(drawn: &Drawn, from: u64, count: u64, jobs: u64, json: bool) -> bool {
     let began = Instant::now();
     let (next, done) = (AtomicU64::new(from), AtomicBool::new(false));
     let (report, broken) = (Mutex::new(Report::default()), Mutex::new(Vec::<(u64, Failure)>::new()));
@@ -157,7 +182,7 @@ fn seeds(from: u64, count: u64, jobs: u64, json: bool) -> bool {
                         if seed >= from.saturating_add(count) || too_many {
                             return;
                         }
-                        match run_seed(seed, None) {
+                        match (drawn.run)(seed) {
                             Ok(run) => {
                                 if let Ok(mut report) = report.lock() {
                                     report.add(&run);
@@ -195,7 +220,7 @@ fn seeds(from: u64, count: u64, jobs: u64, json: bool) -> bool {
     let mut broken = broken.into_inner().unwrap_or_default();
     broken.sort_by_key(|(seed, _)| *seed);
     let report = report.into_inner().unwrap_or_default();
-    let missing = if report.runs >= COVERED_FROM { report.coverage.missing() } else { Vec::new() };
+    let missing = if report.runs >= COVERED_FROM { (drawn.missing)(&report.coverage) } else { Vec::new() };
     let seconds = began.elapsed().as_secs_f64();
     if json {
         let mut out = report.to_json(seconds);
@@ -263,15 +288,21 @@ fn crash(kinds: &[&str], jobs: u64, json: bool) -> bool {
 
 fn planted(count: u64, json: bool) -> bool {
     let mut rows = Vec::new();
-    for bug in Bug::ALL {
-        let found = (1..=count).find_map(|seed| run_seed(seed, Some(bug)).err().map(|f| (seed, f.what)));
+    let mut look = |name: String, run: &dyn Fn(u64) -> Result<Finished, Failure>| {
+        let found = (1..=count).find_map(|seed| run(seed).err().map(|f| (seed, f.what)));
         if !json {
             match &found {
-                Some((seed, what)) => println!("{bug:?}: found at seed {seed}: {what}"),
-                None => println!("{bug:?}: NOT FOUND in {count} worlds"),
+                Some((seed, what)) => println!("{name}: found at seed {seed}: {what}"),
+                None => println!("{name}: NOT FOUND in {count} worlds"),
             }
         }
-        rows.push((format!("{bug:?}"), found));
+        rows.push((name, found));
+    };
+    for bug in Bug::ALL {
+        look(format!("{bug:?}"), &|seed| run_seed(seed, Some(bug)));
+    }
+    for bug in bets::Bug::ALL {
+        look(format!("bets {bug:?}"), &|seed| bets::World::new(seed).with_bug(bug).run());
     }
     let all = rows.iter().all(|(_, found)| found.is_some());
     if json {

@@ -185,12 +185,11 @@ impl<E> Network<E> {
         for conn in mine {
             let (near, far) = (self.travel(), self.travel());
             let Some(c) = self.conns.get(&conn) else { continue };
-            let (out, back) = (c.last_out, c.last_in);
-            self.put(
-                (self.now + near).max(back + 1),
-                Passing::ToBot { conn, told: Arriving::Closed { code: None, why: "connection reset" } },
-            );
-            self.put((self.now + far).max(out + 1), Passing::Left { conn });
+            let closed = (self.now + near).max(c.last_in + 1);
+            // The venue notices last, so that the connection is there for the bot to hear of its end.
+            let left = (self.now + far).max(c.last_out + 1).max(closed + 1);
+            self.put(closed, Passing::ToBot { conn, told: Arriving::Closed { code: None, why: "connection reset" } });
+            self.put(left, Passing::Left { conn });
         }
     }
 

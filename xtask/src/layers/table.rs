@@ -124,6 +124,8 @@ pub(super) const EDGES: &[(&str, Kind, &str, &str)] = &[
     ("sim", Normal, "risk", "limits of the drawn worlds"),
     ("sim", Normal, "paradex_client", "the real client"),
     ("sim", Normal, "vest_client", "the real client"),
+    ("sim", Normal, "sx_client", "the real client"),
+    ("sim", Normal, "azuro_client", "the real client"),
     ("sim", Normal, "venue_sim", "the venues, by their in-memory shell"),
     ("sim", Normal, "signing", "keys of the drawn worlds"),
     ("sim", Normal, "books", "integrity rules of the drawn worlds"),

@@ -1,6 +1,6 @@
 //! Drawn worlds.
 
-use sim::{Bug, Report, run_seed};
+use sim::{Bug, Report, bets, run_seed};
 use std::sync::Mutex;
 use std::sync::atomic::{AtomicU64, Ordering};
 
@@ -57,6 +57,26 @@ fn three_planted_bugs_are_each_found() {
     for bug in Bug::ALL {
         let found = (1..=120).find_map(|seed| run_seed(seed, Some(bug)).err().map(|f| (seed, f.what)));
         let (seed, what) = found.unwrap_or_else(|| panic!("{bug:?} was not found in 120 worlds"));
+        assert!(!what.is_empty(), "{bug:?} at seed {seed}");
+    }
+}
+
+#[test]
+fn every_bet_is_known_for_what_it_came_to_in_some_dozen_drawn_worlds() {
+    let mut report = Report::default();
+    for seed in 1..=40 {
+        report.add(&bets::World::new(seed).run().unwrap_or_else(|f| panic!("sim bet {seed}: {f}")));
+    }
+    let ended: u64 = report.coverage.counts().get("ending").map_or(0, |endings| endings.values().sum());
+    assert!(ended > 120, "{}", report.table());
+    assert!(report.deaths > 20, "{}", report.table());
+}
+
+#[test]
+fn three_planted_bugs_of_bets_are_each_found() {
+    for bug in bets::Bug::ALL {
+        let found = (1..=60).find_map(|seed| bets::World::new(seed).with_bug(bug).run().err().map(|f| (seed, f.what)));
+        let (seed, what) = found.unwrap_or_else(|| panic!("{bug:?} was not found in 60 worlds"));
         assert!(!what.is_empty(), "{bug:?} at seed {seed}");
     }
 }
