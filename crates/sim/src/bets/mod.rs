@@ -261,9 +261,8 @@ impl World {
             return Ok(());
         }
         self.judge_quotes()?;
-        for (venue, name) in [(SX, "freeze_book"), (AZURO, "freeze_odds")] {
-            self.venues.venue(venue).clear_fault(name);
-            self.net.arm(venue, &mut self.venues);
+        // They stand still for the rest, too: who waits for the end of bets needs no odds.
+        for venue in [SX, AZURO] {
             let watched = self.bettor.as_mut().map(|bettor| std::mem::take(&mut bettor.watched[venue])).unwrap_or_default();
             for market in watched.into_keys() {
                 self.enter(venue, |client, now, out| client.unwatch(market, now, out))?;
