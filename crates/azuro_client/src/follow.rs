@@ -112,7 +112,8 @@ impl AzuroClient {
         // Our clock only decides when to ask the chain; the chain's own time decides the fate.
         let past_fence = seconds(now.wall) >= bet.fence_s;
         // What the venue has never heard of, or lost, only the chain can tell the end of; a search that has begun is carried on.
-        let due = past_fence && (bet.facts.open() || bet.walk.is_some() || !bet.facts.known_to_the_venue());
+        let gone = bet.lost || !bet.facts.known_to_the_venue();
+        let due = past_fence && (bet.facts.open() || bet.walk.is_some() || gone);
         if bet.facts.status().0.is_final() {
             self.ask_payout(order, out);
         } else {
@@ -142,6 +143,7 @@ impl AzuroClient {
     pub(crate) fn poll_reply(&mut self, order: OrderId, reply: Reply<'_>, now: Now, out: &mut BetOut) {
         let Some(bet) = self.bets.get_mut(&order) else { return };
         bet.polling = false;
+        bet.lost = matches!(reply, Reply::Answer { status: 404, .. });
         match reply {
             Reply::Answer { status: 200..=299, body, .. } => match self.read_order(order, body) {
                 Ok(word) => self.said(order, word, now, out),

@@ -33,6 +33,8 @@ pub(crate) struct Bet {
     pub(crate) posting: bool,
     pub(crate) repeated: bool,
     pub(crate) polling: bool,
+    /// The venue's last word was that it has no such order.
+    pub(crate) lost: bool,
     pub(crate) inquest: bool,
     /// Where the search for an event of this bet stands, and for which.
     pub(crate) walk: Option<(Sought, Walk)>,
@@ -62,6 +64,7 @@ impl Bet {
             posting: false,
             repeated: false,
             polling: false,
+            lost: false,
             inquest: false,
             walk: None,
             looked_to: 0,

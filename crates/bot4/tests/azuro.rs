@@ -6,6 +6,7 @@ use azuro_client::sign::{BetTerms, Sponsored, parse_condition, sign};
 use domain::Outcome;
 use serde_json::{Value, json};
 use signing::{EvmKey, SanitizedValue};
+use std::io::{Read as _, Write as _};
 use std::os::unix::fs::PermissionsExt;
 use std::path::Path;
 use std::process::{Command, Stdio};
@@ -130,6 +131,31 @@ impl Desk {
     }
 }
 
+/// As [`Desk::run`] at a terminal, where somebody types an answer.
+fn at_a_terminal(desk: &Desk, arguments: &str, answer: &str) -> String {
+    let line = format!("{} azuro {arguments}", env!("CARGO_BIN_EXE_bot4"));
+    let mut command = Command::new("script");
+    command.args(["-qec", &line, "/dev/null"]).current_dir(desk.folder.path()).stdin(Stdio::piped()).stdout(Stdio::piped());
+    let mut child = command.spawn().expect("`script` gives the bot a terminal; on Debian it is part of bsdutils");
+    let mut stdout = child.stdout.take().unwrap();
+    let mut screen = String::new();
+    let mut answered = false;
+    let mut buffer = [0u8; 1_024];
+    loop {
+        let read = stdout.read(&mut buffer).unwrap();
+        if read == 0 {
+            break;
+        }
+        screen.push_str(&String::from_utf8_lossy(&buffer[..read]));
+        if !answered && screen.contains("[y/N]") {
+            answered = true;
+            child.stdin.take().unwrap().write_all(format!("{answer}\n").as_bytes()).unwrap();
+        }
+    }
+    assert_eq!(child.wait().unwrap().code(), Some(0), "{screen}");
+    screen.replace('\r', "")
+}
+
 fn write(folder: &Path, name: &str, text: &str) {
     let path = folder.join(name);
     std::fs::write(&path, text).unwrap();
@@ -219,4 +245,17 @@ fn a_transaction_whose_end_was_not_seen_is_asked_for_before_anything_else_is_sig
     assert_eq!(desk.status()["approved"], "50");
     let written = std::fs::read_to_string(desk.folder.path().join("state/azuro_transactions.jsonl")).unwrap();
     assert_eq!(written.matches("\"raw\"").count(), 1, "nothing else was signed meanwhile: {written}");
+}
+
+#[test]
+fn at_a_terminal_it_asks_and_takes_no_for_an_answer() {
+    let desk = Desk::new();
+    let screen = at_a_terminal(&desk, "approve --amount 7", "n");
+    assert!(screen.contains("take up to 7 USDT") && screen.contains("Nothing was sent"), "{screen}");
+    assert_eq!(desk.status()["approved"], "0");
+    let screen = at_a_terminal(&desk, "approve --amount 7", "");
+    assert!(screen.contains("Nothing was sent"), "an empty line is no: {screen}");
+    let screen = at_a_terminal(&desk, "approve --amount 7", "y");
+    assert!(screen.contains("Done in block"), "{screen}");
+    assert_eq!(desk.status()["approved"], "7");
 }

@@ -55,6 +55,18 @@ impl Two {
             panic!("{body}\n{place}\nsimulated: {simulated:#}\nreal: {real:#}");
         }
     }
+    /// Each chain is asked about the block of this age, counted from its own newest one; an age below zero is still to come.
+    fn check_aged(&mut self, age: i64, method: &str, params: impl Fn(String) -> Value) {
+        let ask = |head: &Value| {
+            let head = i64::from_str_radix(head["result"].as_str().unwrap().trim_start_matches("0x"), 16).unwrap();
+            request(method, &params(format!("{:#x}", head - age)))
+        };
+        let (simulated, real) = self.ask(&request("eth_blockNumber", &json!([])));
+        let (simulated, real) =
+            (self.simulated(&ask(&simulated)), serde_json::from_slice(&self.real.node.post(&ask(&real))).unwrap());
+        alike(&simulated, &real)
+            .unwrap_or_else(|place| panic!("{method} {age}: {place}\nsimulated: {simulated:#}\nreal: {real:#}"));
+    }
     fn method(&mut self, method: &str, params: &Value) {
         self.check(&request(method, params));
     }
@@ -196,4 +208,93 @@ fn a_transaction_gets_the_same_hash_receipt_and_events_on_both() {
     let allowance = Call::Allowance { owner: two.real.bettor.address(), spender: POLYGON.relayer };
     let (simulated, real) = two.ask(&chain::call_request(7, POLYGON.bet_token, &allowance, None));
     assert_eq!(simulated["result"], real["result"]);
+}
+
+#[test]
+fn a_question_about_one_block_is_answered_alike_and_so_is_one_about_a_block_that_is_not() {
+    let mut two = Two::new();
+    two.real.node.ask("anvil_mine", json!([100]));
+    two.pass(200);
+    let who = text(two.real.bettor.address());
+    let nonce = Call::NonceUsed { bettor: two.real.bettor.address(), nonce: U256::from(1) };
+    let message = |call: &Call, to: Address| json!({ "to": text(to), "data": format!("0x{}", hex::encode(call.calldata())) });
+    let used = message(&nonce, POLYGON.core);
+    // Alike means the same error code where the block is still to come, and a value where it is not.
+    for age in [0, 1, 20, -1, -1_000] {
+        two.check_aged(age, "eth_call", |block| json!([used, block]));
+        two.check_aged(age, "eth_getBalance", |block| json!([who, block]));
+        two.check_aged(age, "eth_getTransactionCount", |block| json!([who, block]));
+        two.check_aged(age, "eth_getCode", |block| json!([text(POLYGON.core), block]));
+    }
+    let pays = message(&Call::ViewPayout { core: POLYGON.core, bet: U256::from(1) }, POLYGON.lp);
+    two.check_aged(1, "eth_call", |block| json!([pays, block]));
+    for block in [json!("latest"), json!("pending"), json!("newest"), json!(7)] {
+        two.method("eth_call", &json!([used, block]));
+        two.method("eth_getBalance", &json!([who, block]));
+    }
+    two.method("eth_call", &json!([used]));
+    two.method("eth_getBalance", &json!([who]));
+}
+
+#[test]
+fn a_state_that_is_gone_is_a_nodes_error_on_both() {
+    let mut two = Two::new();
+    two.real = World::on(super::node::Node::pruned_at(START as u64 / 1_000_000));
+    two.real.node.ask("anvil_mine", json!([300]));
+    two.pass(600);
+    let who = two.real.bettor.address();
+    let call = Call::Allowance { owner: who, spender: POLYGON.relayer };
+    // Every kind of node has its own words and its own code for this; to the client they are all a node that says nothing useful.
+    let old = |two: &mut Two| {
+        let (simulated, real) = two.ask(&request("eth_blockNumber", &json!([])));
+        [simulated, real].map(|head| {
+            let head = u64::from_str_radix(head["result"].as_str().unwrap().trim_start_matches("0x"), 16).unwrap();
+            chain::call_request(7, POLYGON.bet_token, &call, Some(head - 200))
+        })
+    };
+    let [simulated, real] = old(&mut two);
+    for answer in [two.simulated(&simulated).to_string().into_bytes(), two.real.node.post(&real)] {
+        assert!(matches!(chain::read_units(7, &answer), Err(chain::ChainError::Node { .. })), "{answer:?}");
+    }
+}
+
+#[test]
+fn a_transaction_is_told_by_its_hash_alike_before_and_after_its_block() {
+    let mut two = Two::new();
+    two.method("eth_getTransactionByHash", &json!([format!("0x{:064x}", 5)]));
+    two.method("eth_getTransactionByHash", &json!(["0x5"]));
+    two.method("eth_getTransactionByHash", &json!([]));
+    let transaction = Transaction {
+        chain_id: POLYGON.chain_id,
+        nonce: 0,
+        priority_fee: 2_000_000_000,
+        max_fee: 200_000_000_000,
+        gas: 100_000,
+        to: POLYGON.bet_token,
+        data: Call::Approve { spender: POLYGON.relayer, amount: U256::from(25 * DOLLAR) }.calldata(),
+    };
+    let signed = transaction.sign(&two.real.bettor);
+    two.real.node.ask("evm_setAutomine", json!([false]));
+    two.ask(&request("eth_sendRawTransaction", &json!([signed.raw])));
+    let told = request("eth_getTransactionByHash", &json!([signed.hash]));
+    // What a node reads out of the same bytes is the same to the digit.
+    let check = |two: &mut Two, mined: bool| {
+        two.check(&told);
+        let (simulated, real) = two.ask(&told);
+        let (simulated, real) = (&simulated["result"], &real["result"]);
+        for name in
+            ["type", "chainId", "nonce", "gas", "maxFeePerGas", "maxPriorityFeePerGas", "to", "value", "accessList", "input"]
+        {
+            assert_eq!(simulated[name], real[name], "{name}");
+        }
+        for name in ["r", "s", "yParity", "v", "hash", "from", "transactionIndex"] {
+            assert_eq!(simulated[name], real[name], "{name}");
+        }
+        let names = |of: &Value| of.as_object().unwrap().keys().cloned().collect::<std::collections::BTreeSet<_>>();
+        assert_eq!((names(simulated), simulated["blockNumber"].is_string()), (names(real), mined));
+    };
+    check(&mut two, false);
+    two.real.node.ask("evm_mine", json!([]));
+    two.pass(10);
+    check(&mut two, true);
 }

@@ -5,7 +5,7 @@ use super::lives::{BEFORE_S, Life, PAST_FENCE_S};
 use super::node::Node;
 use azuro_client::contracts::Call;
 use azuro_client::environment::POLYGON;
-use azuro_client::state::{Fact, Taken};
+use azuro_client::state::{Fact, OrderState, Taken};
 use domain::BetStatus;
 use serde_json::{Value, json};
 use signing::eip712::U256;
@@ -182,4 +182,28 @@ fn a_bet_that_only_the_chain_knows_is_followed_to_its_end() {
     assert!(most <= 4, "{most}");
     assert_eq!(life.reported().3, Some(27_000_000));
     assert!(life.client.reports.iter().all(|report| report.bet == order(1)));
+}
+
+#[test]
+fn an_order_that_the_api_had_and_lost_is_followed_to_its_end_by_the_chain() {
+    let mut life = Life::on(Node::pruned_at(BEFORE_S));
+    let bet = life.relay(ODDS);
+    let later = life.chain.head().time_s + 1;
+    life.chain.node.pass(600);
+    life.chain.resolve(winner().id, 7048, later);
+    let said = Fact::Said { state: OrderState::Accepted, taken: Some(Taken { on_chain: false, ..taken(bet) }), result: None };
+    life.restart(&[said]);
+    // The questions of the start are lost, so that the timer's decide.
+    life.client.chain.drain(..).map(|request| request.id).collect::<Vec<_>>().into_iter().for_each(|id| {
+        life.client.step(|client, now, out| client.on_reply(id, Reply::Unknown("timeout"), now, out));
+    });
+    for _ in 0..PAST_FENCE_S + 30 {
+        while let Some(request) = life.client.requests.pop() {
+            life.client.reply(request.id, 404, "{}");
+        }
+        life.answers(Life::node);
+        life.client.pass(1_000);
+    }
+    assert_eq!(life.facts(), [Fact::Pays(0)]);
+    assert_eq!(life.reported(), (BetStatus::Settled, 10_000_000, 27_000_000, Some(0)));
 }

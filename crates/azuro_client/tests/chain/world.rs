@@ -68,7 +68,7 @@ impl World {
     pub(crate) fn new() -> Self {
         Self::on(Node::start())
     }
-    fn on(node: Node) -> Self {
+    pub(crate) fn on(node: Node) -> Self {
         let oracle = EvmKey::from_bytes(&[0x0c; 32]).unwrap();
         Self::of_house(node, oracle.address())
     }
