@@ -269,3 +269,128 @@ fn a_transaction_below_the_base_fee_waits_and_can_be_replaced() {
     desk.advance(4_000);
     assert_eq!(number(&desk.rpc("eth_getTransactionCount", json!([lower(desk.bettor), "latest"]))), U256::from(1));
 }
+
+#[test]
+fn a_question_about_a_past_block_is_answered_as_it_was_then() {
+    let mut desk = Desk::with(crate::bench::calm(), |c| c.approved = false);
+    let start = number(&desk.rpc("eth_blockNumber", json!([])));
+    // An approval, then a bet, its end, and its withdrawal, each with the block at which it stood.
+    let raw = desk.transaction(C.token, &bytes(&approve(U256::from(25_000_000))), 100);
+    desk.rpc("eth_sendRawTransaction", json!([raw]));
+    desk.advance(4_000);
+    let approved = number(&desk.rpc("eth_blockNumber", json!([])));
+    let id = desk.placed();
+    desk.advance(20_000);
+    let taken = number(&desk.rpc("eth_blockNumber", json!([])));
+    desk.advance(2_000);
+    desk.fault("resolve_now", json!({"cancel": true}));
+    desk.advance(4_000);
+    let over = number(&desk.rpc("eth_blockNumber", json!([])));
+    let token = U256::from(desk.order(&id)["betId"].as_u64().expect("a token"));
+    let call = bytes(&calldata("161d0770", &[word(C.core), token]));
+    let raw = desk.transaction(C.lp, &call, 100);
+    desk.rpc("eth_sendRawTransaction", json!([raw]));
+    desk.advance(4_000);
+    let paid = number(&desk.rpc("eth_blockNumber", json!([])));
+    let nonce = id.rsplit('_').next().expect("a nonce").parse::<U256>().expect("digits");
+    let who = desk.bettor;
+    let at = [start, approved, taken, over, paid];
+    let mut view =
+        |to, data: &str| at.map(|block| desk.rpc("eth_call", json!([{ "to": lower(to), "data": data }, format!("{block:#x}")])));
+    let units = |answers: [Value; 5]| answers.map(|answer| number(&answer).to::<u64>());
+    let mut check = |to, data: &str, expect: [u64; 5]| assert_eq!(units(view(to, data)), expect, "{data}");
+    check(C.token, &calldata("dd62ed3e", &[word(who), word(C.relayer)]), [0, 25_000_000, 15_000_000, 15_000_000, 15_000_000]);
+    check(C.core, &calldata("502e1a16", &[word(who), nonce]), [0, 0, 1, 1, 1]);
+    let held = units(view(C.token, &calldata("70a08231", &[word(who)])));
+    assert_eq!(held.map(|now| held[0] - now), [0, 0, 10_000_000, 10_000_000, 0]);
+    // Nothing, nothing, still open, the stake, already paid.
+    let pays = view(C.lp, &calldata("25aa820b", &[word(C.core), token]));
+    let said = pays.map(|answer| answer["error"]["data"].as_str().map_or_else(|| number(&answer).to_string(), str::to_owned));
+    assert_eq!(said, ["0xf67321e5", "0xf67321e5", "0xacb88053", "10000000", "0xd70a0e30"]);
+    let mut of = |method: &str| at.map(|block| number(&desk.rpc(method, json!([lower(who), format!("{block:#x}")]))));
+    let coins = of("eth_getBalance");
+    assert!(coins[0] > coins[1] && coins[1] == coins[2] && coins[2] == coins[3] && coins[3] > coins[4], "{coins:?}");
+    assert_eq!(of("eth_getTransactionCount").map(|count| count.to::<u64>()), [0, 1, 1, 1, 2]);
+}
+
+#[test]
+fn a_block_to_come_and_a_state_that_is_gone_are_errors() {
+    let mut desk = Desk::calm();
+    desk.advance(600_000);
+    let head = number(&desk.rpc("eth_blockNumber", json!([])));
+    let check = |desk: &mut Desk, block: Value, expect: Option<(i64, &str)>| {
+        let call = json!({ "to": lower(C.token), "data": calldata("70a08231", &[word(desk.bettor)]) });
+        for (method, params) in [
+            ("eth_call", json!([call, block])),
+            ("eth_estimateGas", json!([call, block])),
+            ("eth_getBalance", json!([lower(desk.bettor), block])),
+            ("eth_getTransactionCount", json!([lower(desk.bettor), block])),
+        ] {
+            let answer = desk.rpc(method, params);
+            let error = &answer["error"];
+            let said = error["code"].as_i64().zip(error["message"].as_str());
+            let same = match (said, expect) {
+                (Some((code, message)), Some((expect, words))) => code == expect && message.contains(words),
+                (None, None) => answer["result"].is_string(),
+                _ => false,
+            };
+            assert!(same, "{method} at {block}: {answer}");
+        }
+    };
+    let back = |blocks: u64| json!(format!("{:#x}", head - U256::from(blocks)));
+    check(&mut desk, json!("latest"), None);
+    check(&mut desk, back(0), None);
+    check(&mut desk, back(127), None);
+    check(&mut desk, back(128), Some((-32000, "missing trie node")));
+    check(&mut desk, json!("earliest"), Some((-32000, "missing trie node")));
+    check(&mut desk, json!(format!("{:#x}", head + U256::from(1))), Some((-32602, "BlockOutOfRange")));
+    check(&mut desk, json!("0xffffffffffffffffff"), Some((-32602, "")));
+    check(&mut desk, json!("newest"), Some((-32602, "")));
+    check(&mut desk, json!(7), Some((-32602, "")));
+    assert_eq!(desk.rpc("eth_getBalance", json!([lower(desk.bettor)]))["error"]["code"], -32602);
+    // What a node that is behind does not have yet is an error of that node, and its newest state is its own.
+    desk.fault("node_behind", json!({"blocks": 10}));
+    check(&mut desk, back(9), Some((-32602, "BlockOutOfRange")));
+    check(&mut desk, back(10), None);
+    check(&mut desk, json!("latest"), None);
+}
+
+#[test]
+fn a_transaction_is_told_by_its_hash_before_and_after_its_block() {
+    let mut desk = Desk::calm();
+    let call = bytes(&approve(U256::MAX));
+    let raw = desk.transaction(C.token, &call, 100);
+    let hash = desk.rpc("eth_sendRawTransaction", json!([raw]))["result"].clone();
+    let told = |desk: &mut Desk, hash: &Value| desk.rpc("eth_getTransactionByHash", json!([hash]))["result"].clone();
+    let waiting = told(&mut desk, &hash);
+    assert_eq!((&waiting["hash"], &waiting["nonce"], &waiting["chainId"]), (&hash, &json!("0x0"), &json!("0x89")));
+    assert_eq!((&waiting["from"], &waiting["to"]), (&json!(lower(desk.bettor)), &json!(lower(C.token))));
+    assert_eq!((&waiting["input"], &waiting["value"]), (&json!(format!("0x{}", hex::encode(&call))), &json!("0x0")));
+    assert_eq!(
+        (&waiting["blockNumber"], &waiting["blockHash"], waiting.get("blockTimestamp")),
+        (&Value::Null, &Value::Null, None)
+    );
+    desk.advance(4_000);
+    let (mined, receipt) = (told(&mut desk, &hash), desk.rpc("eth_getTransactionReceipt", json!([hash]))["result"].clone());
+    for name in ["blockNumber", "blockHash", "transactionIndex"] {
+        assert_eq!(mined[name], receipt[name], "{name}");
+    }
+    assert_eq!(mined["gasPrice"], receipt["effectiveGasPrice"]);
+    // One that another took the place of is forgotten, one that was never sent is not known.
+    desk.fault("base_fee", json!({"gwei": 500}));
+    let [stuck, higher] = [100, 600].map(|gwei| {
+        let raw = desk.transaction_of(1, 137, C.token, &call, gwei);
+        desk.rpc("eth_sendRawTransaction", json!([raw]))["result"].clone()
+    });
+    assert!(told(&mut desk, &stuck).is_null() && told(&mut desk, &higher)["hash"] == higher);
+    assert!(told(&mut desk, &json!(format!("0x{:064x}", 5))).is_null());
+    assert_eq!(desk.rpc("eth_getTransactionByHash", json!(["0x5"]))["error"]["code"], -32602);
+    // The relayer's own, by the hash that the order names, carries the bet.
+    venue_sim::VenueSim::clear_fault(&mut desk.sim, "base_fee");
+    let id = desk.placed();
+    desk.advance(20_000);
+    let order = desk.order(&id);
+    let bet = told(&mut desk, &order["txHash"]);
+    assert_eq!(bet["to"], lower(C.relayer));
+    assert!(bet["input"].as_str().is_some_and(|input| input.starts_with("0xb1d5d332")), "{bet}");
+}

@@ -4,6 +4,7 @@
 //! the relayer of this venue places bets through [`Chain::place`], wallets through JSON-RPC (`rpc`). Blocks are a function of time:
 //! an empty one is not stored.
 
+mod past;
 mod place;
 mod revert;
 mod rpc;
@@ -13,6 +14,7 @@ mod views;
 
 use super::abi::Abi;
 use alloy_primitives::{Address, B256, Keccak256, U256, address, b256};
+use past::Changes;
 pub(super) use place::payout;
 pub(super) use revert::Revert;
 use std::collections::{BTreeMap, HashMap};
@@ -105,8 +107,8 @@ pub(super) struct ChainBet {
     pub block: u64,
     /// Block in which it was paid.
     pub paid_block: Option<u64>,
-    /// The house took it back.
-    pub rejected: bool,
+    /// Block in which the house took it back.
+    pub rejected_block: Option<u64>,
 }
 
 /// An event.
@@ -168,16 +170,22 @@ pub(super) struct Chain {
     pub sequencer: (bool, u64),
     /// By wallet: what came and went of the bet token, raw. All of them together are always zero.
     token_delta: BTreeMap<Address, i128>,
+    token_changes: Changes<Address, i128>,
     native_spent: HashMap<Address, u128>,
+    native_changes: Changes<Address, u128>,
     allowances: HashMap<(Address, Address), U256>,
+    allowance_changes: Changes<(Address, Address), U256>,
     tx_counts: HashMap<Address, u64>,
+    count_changes: Changes<Address, u64>,
     /// Used nonces of bettors, and in which block.
     used: HashMap<(Address, U256), u64>,
     bets: BTreeMap<u64, ChainBet>,
-    /// Conditions Core has heard of, and their end.
-    conditions: BTreeMap<U256, Option<Resolution>>,
+    /// Conditions Core has heard of, and their end with its block.
+    conditions: BTreeMap<U256, Option<(u64, Resolution)>>,
     logs: Vec<Log>,
     receipts: HashMap<B256, Receipt>,
+    /// Mined transactions by hash.
+    transactions: HashMap<B256, Transaction>,
     /// Hashes of mined transactions by block, in order.
     mined: BTreeMap<u64, Vec<B256>>,
     pending: BTreeMap<(Address, u64), Pending>,
@@ -199,14 +207,19 @@ impl Chain {
             min_bet_raw: 10_000,
             sequencer: (true, 1_795_200_000),
             token_delta: BTreeMap::new(),
+            token_changes: Changes::default(),
             native_spent: HashMap::new(),
+            native_changes: Changes::default(),
             allowances: HashMap::new(),
+            allowance_changes: Changes::default(),
             tx_counts: HashMap::new(),
+            count_changes: Changes::default(),
             used: HashMap::new(),
             bets: BTreeMap::new(),
             conditions: BTreeMap::new(),
             logs: Vec::new(),
             receipts: HashMap::new(),
+            transactions: HashMap::new(),
             mined: BTreeMap::new(),
             pending: BTreeMap::new(),
             next_token: 222_040,
@@ -243,17 +256,23 @@ impl Chain {
         let ok = result.is_ok();
         let gas_used = views::gas_of(&tx.data).min(tx.gas_limit);
         let price_wei = self.base_fee_wei.saturating_add(tx.priority_fee).min(tx.max_fee);
-        *self.native_spent.entry(tx.from).or_default() += u128::from(gas_used).saturating_mul(price_wei);
-        *self.tx_counts.entry(tx.from).or_default() += 1;
+        let spent = self.native_spent.entry(tx.from).or_default();
+        self.native_changes.was(block, tx.from, *spent);
+        *spent += u128::from(gas_used).saturating_mul(price_wei);
+        let count = self.tx_counts.entry(tx.from).or_default();
+        self.count_changes.was(block, tx.from, *count);
+        *count += 1;
         let logs = first_log..self.logs.len();
-        self.record(block, tx.hash, Receipt { block, index: 0, from: tx.from, to: tx.to, ok, gas_used, price_wei, logs });
+        let receipt = Receipt { block, index: 0, from: tx.from, to: tx.to, ok, gas_used, price_wei, logs };
+        self.record(tx, receipt);
     }
 
-    fn record(&mut self, block: u64, hash: B256, receipt: Receipt) {
-        let of_block = self.mined.entry(block).or_default();
+    fn record(&mut self, tx: Transaction, receipt: Receipt) {
+        let of_block = self.mined.entry(receipt.block).or_default();
         let index = of_block.len() as u64;
-        of_block.push(hash);
-        self.receipts.insert(hash, Receipt { index, ..receipt });
+        of_block.push(tx.hash);
+        self.receipts.insert(tx.hash, Receipt { index, ..receipt });
+        self.transactions.insert(tx.hash, tx);
     }
 
     fn log(&mut self, address: Address, topics: Vec<B256>, data: Vec<u8>, block: u64, tx_hash: B256) {
@@ -278,24 +297,28 @@ impl Chain {
 
     /// Bet token of a wallet, raw.
     pub(super) fn token_balance(&self, who: Address) -> u128 {
+        self.now().token_balance(who)
+    }
+
+    /// Bet token of a wallet to which this came or went, raw.
+    fn token_with(&self, who: Address, delta: i128) -> u128 {
         let c = &self.contracts;
         let start = match who {
             a if a == c.lp => 1_000_000_000_000_000, // the pool of a house that is never broke
             a if a == c.core || a == c.relayer || a == c.azuro_bet || a == c.token || a == self.executor => 0,
             _ => self.purse.token_raw,
         };
-        let delta = self.token_delta.get(&who).copied().unwrap_or(0);
         u128::try_from(i128::try_from(start).unwrap_or(i128::MAX).saturating_add(delta)).unwrap_or(0)
-    }
-
-    /// Native coin of a wallet, wei.
-    pub(super) fn native_balance(&self, who: Address) -> u128 {
-        self.purse.native_wei.saturating_sub(self.native_spent.get(&who).copied().unwrap_or(0))
     }
 
     pub(super) fn allowance(&self, owner: Address, spender: Address) -> U256 {
         let usual = if self.approved && spender == self.contracts.relayer { U256::MAX } else { U256::ZERO };
         self.allowances.get(&(owner, spender)).copied().unwrap_or(usual)
+    }
+
+    fn set_allowance(&mut self, owner: Address, spender: Address, amount: U256, block: u64) {
+        self.allowance_changes.was(block, (owner, spender), self.allowance(owner, spender));
+        self.allowances.insert((owner, spender), amount);
     }
 
     /// Sets an allowance without a transaction: a wallet that approved before the story begins.
@@ -309,8 +332,11 @@ impl Chain {
             return Err(Revert::text("ERC20: transfer amount exceeds balance"));
         }
         let moved = i128::try_from(amount).unwrap_or(i128::MAX);
-        *self.token_delta.entry(from).or_default() -= moved;
-        *self.token_delta.entry(to).or_default() += moved;
+        for (who, delta) in [(from, -moved), (to, moved)] {
+            let held = self.token_delta.entry(who).or_default();
+            self.token_changes.was(block, who, *held);
+            *held += delta;
+        }
         let topics = vec![topic::TRANSFER, from.into_word(), to.into_word()];
         self.log(self.contracts.token, topics, super::abi::encode(&[Abi::uint(amount)]), block, tx);
         Ok(())

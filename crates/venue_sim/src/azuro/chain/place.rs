@@ -62,7 +62,7 @@ impl Chain {
         let first_log = self.logs.len();
         let hash = keccak256(format!("betFor {}", submission.order_id));
         if left.saturating_add(U256::from(cost)) != U256::MAX {
-            self.allowances.insert((owner, c.relayer), left); // an unlimited approval is not used up
+            self.set_allowance(owner, c.relayer, left, block); // an unlimited approval is not used up
         }
         self.transfer(owner, c.lp, bet.amount, block, hash)?;
         if data.relayer_fee_amount > 0 {
@@ -91,11 +91,11 @@ impl Chain {
                 payout: pays,
                 block,
                 paid_block: None,
-                rejected: false,
+                rejected_block: None,
             },
         );
         let logs = self.logs.len() - first_log;
-        self.house_receipt(hash, logs);
+        self.house_receipt(hash, c.relayer, submission.calldata(), logs);
         Ok(Mined { token_id, tx_hash: hash, block_time_s: time_s })
     }
 

@@ -1,5 +1,6 @@
 //! JSON-RPC as a node answers it (sections 14.3 and 14.4; shapes recorded from a real node).
 
+use super::past::{At, STATES};
 use super::tx::{self, Transaction};
 use super::{Chain, LOG_RANGE, Log, Pending, Receipt, Revert, views};
 use alloy_primitives::{Address, B256, U256, hex};
@@ -99,10 +100,16 @@ impl Chain {
                 let number = self.height(&params[0])?;
                 Ok(if number > head { Value::Null } else { self.block(number) })
             }
-            "eth_getBalance" => Ok(quantity(self.native_balance(address_of(&params[0])?))),
+            "eth_getBalance" => {
+                let who = address_of(&params[0])?;
+                if params[1].is_null() {
+                    return Err(bad_params());
+                }
+                Ok(quantity(self.state(&params[1])?.native_balance(who)))
+            }
             "eth_getCode" => {
                 let who = address_of(&params[0])?;
-                let empty = self.call(who, who, &[]).is_ok_and(|b| b.is_empty());
+                let empty = self.state(&params[1])?.call(who, who, &[]).is_ok_and(|b| b.is_empty());
                 Ok(json!(if empty { "0x" } else { "0x60806040" }))
             }
             "eth_gasPrice" => Ok(quantity(self.base_fee_wei.saturating_add(PRIORITY_WEI))),
@@ -110,23 +117,23 @@ impl Chain {
             "eth_feeHistory" => self.fee_history(params),
             "eth_call" => {
                 let (from, to, data) = message(&params[0])?;
-                Ok(json!(bytes(&self.call(from, to, &data)?)))
+                Ok(json!(bytes(&self.state(&params[1])?.call(from, to, &data)?)))
             }
             "eth_estimateGas" => {
                 let (from, to, data) = message(&params[0])?;
-                self.call(from, to, &data)?;
+                self.state(&params[1])?.call(from, to, &data)?;
                 Ok(quantity(views::gas_of(&data)))
             }
             "eth_getTransactionCount" => {
                 let who = address_of(&params[0])?;
-                let mined = self.tx_counts.get(&who).copied().unwrap_or(0);
-                let mut next = mined;
+                let mut next = self.state(&params[1])?.tx_count(who);
                 while params[1] == "pending" && self.pending.contains_key(&(who, next)) {
                     next += 1;
                 }
                 Ok(quantity(next))
             }
             "eth_sendRawTransaction" => self.send_raw(&params[0]),
+            "eth_getTransactionByHash" => Ok(self.transaction(hash_of(&params[0])?)),
             "eth_getTransactionReceipt" => {
                 let wanted = hash_of(&params[0])?;
                 let receipt = self.receipts.get(&wanted).filter(|r| r.block <= head);
@@ -145,6 +152,19 @@ impl Chain {
             Some("earliest") => Ok(0),
             _ => number_of(tag),
         }
+    }
+
+    /// The state that a question is about. A block that the node does not have yet is an error, and so is one whose state is gone.
+    fn state(&self, tag: &Value) -> Result<At<'_>, Failed> {
+        let (block, head) = (self.height(tag)?, self.seen_head());
+        if block > head {
+            return Err(failed(-32602, format!("BlockOutOfRangeError: block height is {head} but requested was {block}")));
+        }
+        if head - block >= STATES {
+            let root = self.hash("state", block);
+            return Err(failed(-32000, format!("missing trie node {root:x} (path ) state {root:#x} is not available")));
+        }
+        Ok(At { chain: self, block })
     }
 
     fn block(&self, number: u64) -> Value {
@@ -210,7 +230,7 @@ impl Chain {
             return Err(failed(-32000, "intrinsic gas too low"));
         }
         let most = U256::from(tx.gas_limit).saturating_mul(U256::from(tx.max_fee)).saturating_add(tx.value);
-        if most > U256::from(self.native_balance(from)) {
+        if most > U256::from(self.now().native_balance(from)) {
             return Err(failed(-32000, "insufficient funds for gas * price + value"));
         }
         if let Some(waiting) = self.pending.get(&(from, nonce))
@@ -220,6 +240,41 @@ impl Chain {
         }
         self.pending.insert((from, nonce), Pending { tx, from_block: self.head + 1 });
         Ok(hash(id))
+    }
+
+    /// A transaction that was sent, mined or not; nothing for one that this node has never had.
+    fn transaction(&self, id: B256) -> Value {
+        let waiting = self.pending.values().map(|pending| &pending.tx).find(|tx| tx.hash == id);
+        let Some(tx) = self.transactions.get(&id).or(waiting) else { return Value::Null };
+        let receipt = self.receipts.get(&id).filter(|receipt| receipt.block <= self.seen_head());
+        let of_block = |say: &dyn Fn(&Receipt) -> Value| receipt.map_or(Value::Null, say);
+        let Transaction { signature, .. } = tx;
+        let mut said = json!({
+            "type": "0x2",
+            "chainId": quantity(self.contracts.chain_id),
+            "nonce": quantity(tx.nonce),
+            "gas": quantity(tx.gas_limit),
+            "maxFeePerGas": quantity(tx.max_fee),
+            "maxPriorityFeePerGas": quantity(tx.priority_fee),
+            "to": address(tx.to),
+            "value": quantity(tx.value),
+            "accessList": [],
+            "input": bytes(&tx.data),
+            "r": quantity(signature.r),
+            "s": quantity(signature.s),
+            "yParity": quantity(u64::from(signature.parity)),
+            "v": quantity(u64::from(signature.parity)),
+            "hash": hash(id),
+            "blockHash": of_block(&|r| hash(self.hash("block", r.block))),
+            "blockNumber": of_block(&|r| quantity(r.block)),
+            "transactionIndex": of_block(&|r| quantity(r.index)),
+            "from": address(tx.from),
+            "gasPrice": quantity(receipt.map_or(tx.max_fee, |r| r.price_wei)),
+        });
+        if let Some(receipt) = receipt {
+            said["blockTimestamp"] = quantity(Self::time_of(receipt.block));
+        }
+        said
     }
 
     fn receipt(&self, id: B256, r: &Receipt) -> Value {

@@ -15,6 +15,15 @@ pub(crate) struct Transaction {
     pub priority_fee: u128,
     pub value: U256,
     pub data: Vec<u8>,
+    pub signature: Signature,
+}
+
+/// What the sender signed with.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) struct Signature {
+    pub parity: bool,
+    pub r: U256,
+    pub s: U256,
 }
 
 /// An item of RLP.
@@ -92,7 +101,8 @@ pub(crate) fn read(raw: &[u8], chain_id: u64) -> Result<Transaction, &'static st
         return Err("rlp: trailing bytes");
     }
     let parsed = parse(fields).ok_or("rlp: malformed transaction")?;
-    let (chain, unsigned, tx, parity, r, s) = parsed;
+    let (chain, unsigned, tx) = parsed;
+    let Signature { parity, r, s } = tx.signature;
     if chain != chain_id {
         return Err("invalid sender: chain id does not match");
     }
@@ -106,7 +116,8 @@ pub(crate) fn read(raw: &[u8], chain_id: u64) -> Result<Transaction, &'static st
     Ok(Transaction { hash: keccak256(raw), from, ..tx })
 }
 
-type Parsed<'a> = (u64, &'a [u8], Transaction, bool, U256, U256);
+/// Chain id, what was signed, and the rest.
+type Parsed<'a> = (u64, &'a [u8], Transaction);
 
 fn parse(fields: &[u8]) -> Option<Parsed<'_>> {
     let mut rest = fields;
@@ -125,8 +136,9 @@ fn parse(fields: &[u8]) -> Option<Parsed<'_>> {
     if parity > 1 || !rest.is_empty() {
         return None;
     }
-    let tx = Transaction { hash: B256::ZERO, from: Address::ZERO, to, nonce, gas_limit, max_fee, priority_fee, value, data };
-    Some((chain, unsigned, tx, parity == 1, r, s))
+    let signature = Signature { parity: parity == 1, r, s };
+    let (hash, from) = (B256::ZERO, Address::ZERO);
+    Some((chain, unsigned, Transaction { hash, from, to, nonce, gas_limit, max_fee, priority_fee, value, data, signature }))
 }
 
 #[cfg(test)]

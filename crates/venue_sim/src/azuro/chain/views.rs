@@ -1,6 +1,7 @@
 //! What contracts answer to a call and do in a transaction, by selector (section 8 and 14.4).
 
 use super::super::abi::{Abi, Args, encode, word_of};
+use super::past::At;
 use super::{Chain, Revert, topic};
 use alloy_primitives::{Address, B256, U256};
 
@@ -27,10 +28,10 @@ fn word(value: impl TryInto<U256>) -> Vec<u8> {
     encode(&[Abi::uint(value)])
 }
 
-impl Chain {
+impl At<'_> {
     /// What a call returns; empty for an address without code, as a node says it.
-    pub(super) fn call(&self, from: Address, to: Address, data: &[u8]) -> Result<Vec<u8>, Revert> {
-        let c = &self.contracts;
+    pub(super) fn call(self, from: Address, to: Address, data: &[u8]) -> Result<Vec<u8>, Revert> {
+        let c = &self.chain.contracts;
         if ![c.token, c.lp, c.core, c.azuro_bet, c.relayer, c.uptime_feed].contains(&to) {
             return Ok(Vec::new());
         }
@@ -41,13 +42,13 @@ impl Chain {
             a if a == c.lp => return self.lp_call(selector, args),
             a if a == c.core => self.core_call(selector, args),
             a if a == c.azuro_bet => return self.bet_token_call(selector, args),
-            a if a == c.uptime_feed => self.feed_call(selector),
+            a if a == c.uptime_feed => self.chain.feed_call(selector),
             _ => None,
         };
         answer.ok_or_else(Revert::bare).and_then(|a| a)
     }
 
-    fn token_call(&self, selector: u32, args: Args<'_>, from: Address) -> Option<Result<Vec<u8>, Revert>> {
+    fn token_call(self, selector: u32, args: Args<'_>, from: Address) -> Option<Result<Vec<u8>, Revert>> {
         Some(Ok(match selector {
             0x70a0_8231 => word(self.token_balance(args.address(0)?)),
             0xdd62_ed3e => word(self.allowance(args.address(0)?, args.address(1)?)),
@@ -67,7 +68,7 @@ impl Chain {
         }))
     }
 
-    fn lp_call(&self, selector: u32, args: Args<'_>) -> Result<Vec<u8>, Revert> {
+    fn lp_call(self, selector: u32, args: Args<'_>) -> Result<Vec<u8>, Revert> {
         match selector {
             0x25aa_820b | WITHDRAW => self.core_of(args).and_then(|()| self.payable(args.uint(1))).map(|(_, pays)| word(pays)),
             WITHDRAW_MANY => {
@@ -83,42 +84,37 @@ impl Chain {
             }
             0x85ad_32c4 => {
                 args.address(0).ok_or_else(Revert::bare)?;
-                let settings = [1, 200_000_000_000, 100_000_000_000, self.min_bet_raw, 0, 0];
+                let settings = [1, 200_000_000_000, 100_000_000_000, self.chain.min_bet_raw, 0, 0];
                 Ok(encode(&settings.map(Abi::uint)))
             }
             _ => Err(Revert::bare()),
         }
     }
 
-    fn core_of(&self, args: Args<'_>) -> Result<(), Revert> {
-        (args.address(0) == Some(self.contracts.core)).then_some(()).ok_or_else(Revert::bare)
+    fn core_of(self, args: Args<'_>) -> Result<(), Revert> {
+        (args.address(0) == Some(self.chain.contracts.core)).then_some(()).ok_or_else(Revert::bare)
     }
 
     /// The bet and what it pays now, or why it pays nothing yet or any more.
-    fn payable(&self, token_id: Option<U256>) -> Result<(u64, u128), Revert> {
+    fn payable(self, token_id: Option<U256>) -> Result<(u64, u128), Revert> {
         let token_id = token_id.ok_or_else(Revert::bare)?;
-        let bet = u64::try_from(token_id).ok().and_then(|id| self.seen_bet(id));
+        let bet = u64::try_from(token_id).ok().and_then(|id| self.bet(id));
         let bet = bet.ok_or_else(|| Revert::named("BetNotExists"))?;
-        if bet.paid_block.is_some() {
+        if self.is_paid(bet) {
             return Err(Revert::named("AlreadyPaid"));
         }
         let pays = self.worth(bet).ok_or_else(|| Revert::named("ConditionNotFinished"))?;
         Ok((bet.token_id, pays))
     }
 
-    fn seen_bet(&self, token_id: u64) -> Option<&super::ChainBet> {
-        self.bets.get(&token_id).filter(|b| b.block <= self.seen_head())
-    }
-
-    fn core_call(&self, selector: u32, args: Args<'_>) -> Option<Result<Vec<u8>, Revert>> {
-        let end = |id: U256| self.conditions.get(&id).and_then(Option::as_ref);
+    fn core_call(self, selector: u32, args: Args<'_>) -> Option<Result<Vec<u8>, Revert>> {
         Some(Ok(match selector {
             0x502e_1a16 => {
-                let used = self.used.get(&(args.address(0)?, args.uint(1)?)).is_some_and(|block| *block <= self.seen_head());
+                let used = self.nonce_used(args.address(0)?, args.uint(1)?);
                 word(u8::from(used))
             }
             0x22af_00fa => {
-                let bet = u64::try_from(args.uint(0)?).ok().and_then(|id| self.seen_bet(id));
+                let bet = u64::try_from(args.uint(0)?).ok().and_then(|id| self.bet(id));
                 bet.map_or_else(
                     || vec![0; 7 * 32], // a mapping of structs answers zeros
                     |b| {
@@ -127,29 +123,29 @@ impl Chain {
                             Abi::uint(b.amount),
                             Abi::uint(b.payout),
                             Abi::uint(b.outcome_id),
-                            Abi::uint(Self::time_of(b.block)),
-                            Abi::flag(b.paid_block.is_some()),
+                            Abi::uint(Chain::time_of(b.block)),
+                            Abi::flag(self.is_paid(b)),
                             Abi::uint(0u8),
                         ])
                     },
                 )
             }
-            0xd8da_4bab => word(u8::from(end(args.uint(0)?).is_some_and(|e| e.won.is_none()))),
+            0xd8da_4bab => word(u8::from(self.end(args.uint(0)?).is_some_and(|e| e.won.is_none()))),
             0x5d31_1bdd => {
                 let outcome = u128::try_from(args.uint(1)?).ok()?;
-                let won = end(args.uint(0)?).and_then(|e| e.won.as_ref()).is_some_and(|w| w.contains(&outcome));
+                let won = self.end(args.uint(0)?).and_then(|e| e.won.as_ref()).is_some_and(|w| w.contains(&outcome));
                 word(u8::from(won))
             }
             _ => return None,
         }))
     }
 
-    fn bet_token_call(&self, selector: u32, args: Args<'_>) -> Result<Vec<u8>, Revert> {
-        let held = |who: Address| self.bets.values().filter(move |b| b.owner == who && b.block <= self.seen_head());
+    fn bet_token_call(self, selector: u32, args: Args<'_>) -> Result<Vec<u8>, Revert> {
+        let held = |who: Address| self.bets().filter(move |b| b.owner == who);
         match selector {
             0x6352_211e => {
                 let id = args.uint(0).ok_or_else(Revert::bare)?;
-                let bet = u64::try_from(id).ok().and_then(|id| self.seen_bet(id));
+                let bet = u64::try_from(id).ok().and_then(|id| self.bet(id));
                 bet.map(|b| encode(&[Abi::address(b.owner)])).ok_or_else(|| Revert::text("ERC721: invalid token ID"))
             }
             0x4039_8d67 => {
@@ -160,7 +156,9 @@ impl Chain {
             _ => Err(Revert::bare()),
         }
     }
+}
 
+impl Chain {
     fn feed_call(&self, selector: u32) -> Option<Result<Vec<u8>, Revert>> {
         let (up, since_s) = self.sequencer;
         let round = (U256::ONE << 64) + U256::from(37);
@@ -170,16 +168,12 @@ impl Chain {
 
     /// Does what a call says, or nothing of it.
     pub(super) fn transact(&mut self, from: Address, to: Address, data: &[u8], block: u64, tx: B256) -> Result<Vec<u8>, Revert> {
-        // The node's lag is the reader's, not the chain's.
-        let lag = std::mem::take(&mut self.node_behind);
-        let result = self.call(from, to, data);
-        self.node_behind = lag;
-        let result = result?;
+        let result = self.now().call(from, to, data)?;
         let args = Args(data.get(4..).unwrap_or(&[]));
         match (selector(data), to == self.contracts.token, to == self.contracts.lp) {
             (Some(APPROVE), true, _) => {
                 if let (Some(spender), Some(amount)) = (args.address(0), args.uint(1)) {
-                    self.allowances.insert((from, spender), amount);
+                    self.set_allowance(from, spender, amount, block);
                     let topics = vec![topic::APPROVAL, from.into_word(), spender.into_word()];
                     self.log(to, topics, amount.to_be_bytes::<32>().to_vec(), block, tx);
                 }
