@@ -1,10 +1,11 @@
-//! A local EVM node of the test's own: started on a free port of the loopback interface, ended by its own pid.
+//! A local EVM node of the test's own: started on a free port of the loopback interface, ended by its own pid, and gone with the test
+//! even when that is killed.
 
 use serde_json::{Value, json};
 use std::io::{BufRead, BufReader, Read, Write};
 use std::net::TcpStream;
 use std::path::{Path, PathBuf};
-use std::process::{Child, Command, Stdio};
+use std::process::{Child, ChildStdin, Command, Stdio};
 use std::time::{Duration, Instant};
 
 /// How long the node may take for an answer.
@@ -31,9 +32,15 @@ fn program() -> PathBuf {
     found.into_iter().next().unwrap_or_else(|| panic!("no anvil for this machine below {}", scope.display()))
 }
 
+/// Starts what it is given and ends it when its own input ends, which happens to the last of a process whatever that dies of. It keeps
+/// no output open, so that the end of the node is the end of what it says.
+const KEEPER: &str = r#""$@" & exec >&-; read -r _; kill -9 $!; wait"#;
+
 /// A running node of chain 137. Dropping it ends it.
 pub(crate) struct Node {
-    child: Child,
+    keeper: Child,
+    /// Open for as long as the node shall run.
+    input: Option<ChildStdin>,
     address: String,
 }
 
@@ -52,10 +59,12 @@ impl Node {
     }
 
     fn run(options: &[&str]) -> Self {
-        let mut command = Command::new(program());
+        let mut command = Command::new("sh");
+        command.args(["-c", KEEPER, "keeper"]).arg(program());
         command.args(["--host", "127.0.0.1", "--port", "0", "--chain-id", "137", "--hardfork", "cancun"]).args(options);
-        let mut child = command.stdin(Stdio::null()).stdout(Stdio::piped()).stderr(Stdio::null()).spawn().unwrap();
-        let mut said = BufReader::new(child.stdout.take().unwrap());
+        let mut keeper = command.stdin(Stdio::piped()).stdout(Stdio::piped()).stderr(Stdio::null()).spawn().unwrap();
+        let input = keeper.stdin.take();
+        let mut said = BufReader::new(keeper.stdout.take().unwrap());
         let address = loop {
             let mut line = String::new();
             assert!(said.read_line(&mut line).unwrap() > 0, "the node ended before it listened");
@@ -65,7 +74,7 @@ impl Node {
         };
         // It logs every request; a pipe that nobody reads would stop it.
         std::thread::spawn(move || std::io::copy(&mut said, &mut std::io::sink()));
-        let node = Self { child, address };
+        let node = Self { keeper, input, address };
         node.ask("anvil_autoImpersonateAccount", json!([true]));
         node
     }
@@ -136,7 +145,35 @@ impl Node {
 
 impl Drop for Node {
     fn drop(&mut self) {
-        self.child.kill().ok(); // it may have ended by itself
-        self.child.wait().ok();
+        drop(self.input.take());
+        self.keeper.wait().ok(); // it may have ended by itself
+    }
+}
+
+/// Set in the process that the test below starts: itself, to be killed.
+const VICTIM: &str = "BOT4_TEST_NODE_VICTIM";
+
+#[test]
+fn a_node_ends_with_the_process_that_started_it_however_that_dies() {
+    if std::env::var_os(VICTIM).is_some() {
+        let node = Node::start();
+        println!("\nlives at {}", node.address());
+        loop {
+            std::thread::park();
+        }
+    }
+    let name = "node::a_node_ends_with_the_process_that_started_it_however_that_dies";
+    let mut victim = Command::new(std::env::current_exe().unwrap());
+    victim.args([name, "--exact", "--nocapture"]).env(VICTIM, "1").stdout(Stdio::piped()).stderr(Stdio::null());
+    let mut victim = victim.spawn().unwrap();
+    let mut lines = BufReader::new(victim.stdout.take().unwrap()).lines();
+    let address = lines.find_map(|line| line.unwrap().strip_prefix("lives at ").map(str::to_owned)).expect("a node");
+    assert!(TcpStream::connect(&address).is_ok());
+    victim.kill().unwrap(); // SIGKILL: nothing of it runs any more
+    victim.wait().unwrap();
+    let began = Instant::now();
+    while TcpStream::connect(&address).is_ok() {
+        assert!(began.elapsed() < ANSWER_MAX, "the node outlives its process");
+        std::thread::yield_now();
     }
 }
