@@ -168,8 +168,12 @@ impl AzuroClient {
             }
             (Some(walk), None) => {
                 bet.walk = None;
-                if sought == Sought::CallingOff {
-                    bet.looked_to = walk.top();
+                match sought {
+                    Sought::CallingOff => bet.looked_to = walk.top(),
+                    Sought::Taking => {
+                        let why = "its nonce is used, and the node has no event of that; looked for again from the start";
+                        failed_about(order, "the chain's word on a bet", why, out);
+                    }
                 }
             }
             _ => {}

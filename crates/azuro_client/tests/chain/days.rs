@@ -9,7 +9,7 @@ use azuro_client::state::{Fact, OrderState, Taken};
 use domain::BetStatus;
 use serde_json::{Value, json};
 use signing::eip712::U256;
-use venue_api::{BetClient, Reply};
+use venue_api::{BetClient, BetNews, Reply};
 
 const ODDS: u64 = 2_700_000_000_000;
 /// A node that refuses more is common (spec section 14.3).
@@ -206,4 +206,24 @@ fn an_order_that_the_api_had_and_lost_is_followed_to_its_end_by_the_chain() {
     }
     assert_eq!(life.facts(), [Fact::Pays(0)]);
     assert_eq!(life.reported(), (BetStatus::Settled, 10_000_000, 27_000_000, Some(0)));
+}
+
+#[test]
+fn an_event_that_the_node_does_not_have_yet_is_looked_for_again_from_the_start() {
+    let mut life = Life::on(Node::pruned_at(BEFORE_S));
+    let bet = life.relay(ODDS);
+    life.blocks(3_000, 2);
+    life.restart(&[]);
+    // The state is there, the index of its events is not.
+    life.answers(|life, question| {
+        let asked: Value = serde_json::from_str(question).unwrap();
+        let none = json!({ "jsonrpc": "2.0", "id": asked["id"], "result": [] }).to_string();
+        if asked["method"] == "eth_getLogs" { none } else { life.node(question) }
+    });
+    assert_eq!((life.status(), life.facts()), (BetStatus::Matched, vec![Fact::NonceUsed]));
+    let told = |news: &BetNews| matches!(news, BetNews::QueryFailed { bet: Some(_), why } if why.contains("no event of that"));
+    assert_eq!(life.client.news.iter().filter(|news| told(news)).count(), 1);
+    life.client.pass((PAST_FENCE_S + 1) * 1_000);
+    life.until(BetStatus::Accepted);
+    assert_eq!(life.facts(), [Fact::NonceUsed, Fact::OnChain(taken(bet))]);
 }
