@@ -5,11 +5,16 @@
 //! and shares no struct with one: where both sides could be wrong together, they must be able to disagree.
 
 pub mod azuro;
+mod base64;
 pub mod centrifugo;
+mod date;
+mod evm;
 pub mod exchange;
+mod faults;
 mod machine;
 pub mod market;
 pub mod paradex;
+mod query;
 pub mod server;
 pub mod sports;
 pub mod sx;

@@ -1,9 +1,9 @@
-//! The named faults: what is on, how often it still applies, and which words each one understands. What section 18 leaves open is
+//! The named faults of this venue and which words each one understands. What section 18 leaves open is
 //! among them: each such fault turns the other answer on.
 
+use crate::faults::{self, Known, Parameters};
 use serde::Deserialize;
-use serde_json::Value;
-use std::collections::BTreeMap;
+use serde_json::{Map, Value};
 
 /// Parameters of a fault; which of them one needs and takes is in [`KNOWN`].
 #[derive(Clone, Debug, Default, Deserialize)]
@@ -52,8 +52,7 @@ pub(super) enum CancelEnds {
     Failed,
 }
 
-/// Name, parameters it must have, parameters it may have.
-const KNOWN: &[(&str, &[&str], &[&str])] = &[
+const KNOWN: &[Known] = &[
     // The way there and back.
     ("clock_offset", &["ms"], &[]),
     ("down", &[], &[]),
@@ -120,55 +119,29 @@ const KNOWN: &[(&str, &[&str], &[&str])] = &[
 ];
 
 /// What is on.
-#[derive(Debug, Default)]
-pub(super) struct Faults {
-    on: BTreeMap<&'static str, Fault>,
+pub(super) type Faults = faults::Faults<Fault>;
+
+impl Parameters for Fault {
+    const KNOWN: &'static [Known] = KNOWN;
+
+    fn bound(mut self, _: &str, _: &Map<String, Value>) -> Result<Self, String> {
+        self.ms = self.ms.clamp(-86_400_000, 86_400_000);
+        self.after_ms = self.after_ms.map(|ms| ms.clamp(0, 86_400_000));
+        self.s = self.s.clamp(-864_000, 864_000);
+        self.bps = self.bps.clamp(0, 9_999);
+        Ok(self)
+    }
+
+    fn count(&mut self) -> &mut Option<u32> {
+        &mut self.count
+    }
+
+    fn ms(&self) -> i64 {
+        self.ms
+    }
 }
 
 impl Faults {
-    /// Reads a fault's parameters.
-    pub(super) fn read(name: &str, parameters: &Value) -> Result<(&'static str, Fault), String> {
-        let Some((known, needs, takes)) = KNOWN.iter().find(|(known, ..)| *known == name) else {
-            let names: Vec<&str> = KNOWN.iter().map(|(known, ..)| *known).collect();
-            return Err(format!("no fault is called {name:?}; known are {}", names.join(", ")));
-        };
-        let empty = serde_json::Map::new();
-        let given = match parameters {
-            Value::Null => &empty,
-            Value::Object(object) => object,
-            _ => return Err(format!("the parameters of {name} are one JSON object")),
-        };
-        if let Some(missing) = needs.iter().find(|p| !given.contains_key(**p)) {
-            return Err(format!("{name} needs the parameter {missing:?}"));
-        }
-        if let Some(odd) = given.keys().find(|p| !needs.contains(&p.as_str()) && !takes.contains(&p.as_str())) {
-            return Err(format!("{name} has no parameter {odd:?}"));
-        }
-        let mut fault: Fault =
-            serde_json::from_value(Value::Object(given.clone())).map_err(|e| format!("parameters of {name}: {e}"))?;
-        fault.ms = fault.ms.clamp(-86_400_000, 86_400_000);
-        fault.after_ms = fault.after_ms.map(|ms| ms.clamp(0, 86_400_000));
-        fault.s = fault.s.clamp(-864_000, 864_000);
-        fault.bps = fault.bps.clamp(0, 9_999);
-        if needs.contains(&"status") && !(400..=599).contains(&fault.status) {
-            return Err(format!("the status of {name} is a number from 400 to 599"));
-        }
-        Ok((known, fault))
-    }
-
-    pub(super) fn set(&mut self, name: &'static str, fault: Fault) {
-        self.on.insert(name, fault);
-    }
-
-    pub(super) fn clear(&mut self, name: &str) {
-        self.on.remove(name);
-    }
-
-    /// The fault, if it is on; does not count.
-    pub(super) fn on(&self, name: &str) -> Option<&Fault> {
-        self.on.get(name)
-    }
-
     /// The fault, if it is on and about this game or about all.
     pub(super) fn on_game(&self, name: &str, game_id: &str) -> Option<&Fault> {
         self.on(name).filter(|f| f.game.as_ref().is_none_or(|g| g == game_id))
@@ -177,25 +150,6 @@ impl Faults {
     /// Applies the fault once, if it is on.
     pub(super) fn take(&mut self, name: &str) -> Option<Fault> {
         self.take_if(name, |_| true)
-    }
-
-    /// Applies the fault once, if it is on and `fits`; a count that has run out clears it.
-    pub(super) fn take_if(&mut self, name: &str, fits: impl Fn(&Fault) -> bool) -> Option<Fault> {
-        let fault = self.on.get_mut(name).filter(|f| fits(f))?;
-        let applied = fault.clone();
-        match &mut fault.count {
-            None => return Some(applied),
-            Some(left) => *left = left.saturating_sub(1),
-        }
-        if fault.count == Some(0) {
-            self.on.remove(name);
-        }
-        (applied.count != Some(0)).then_some(applied)
-    }
-
-    /// Delay of everything the venue says, microseconds.
-    pub(super) fn latency_us(&self) -> u64 {
-        self.on("latency").map_or(0, |f| f.ms.max(0) as u64 * 1_000)
     }
 }
 
@@ -217,20 +171,8 @@ mod tests {
             assert!(error.contains(expect), "{error}");
         }
         check("stop_game", json!({}), "known are clock_offset, down, drop_sockets");
-        check("latency", json!({}), "needs the parameter \"ms\"");
-        check("latency", json!({"ms": "5"}), "parameters of latency: invalid type");
         check("latency", json!({"ms": 5, "game": "1"}), "has no parameter \"game\"");
         check("repeat_post", json!({"answer": "maybe"}), "unknown variant `maybe`");
-        check("drop_order", json!([1]), "one JSON object");
         check("http_error", json!({"status": 200}), "from 400 to 599");
-    }
-
-    #[test]
-    fn a_count_applies_so_often() {
-        let mut faults = Faults::default();
-        let (name, fault) = Faults::read("drop_order", &json!({"count": 2})).expect("good");
-        faults.set(name, fault);
-        let applied: Vec<bool> = (0..4).map(|_| faults.take(name).is_some()).collect();
-        assert_eq!(applied, [true, true, false, false]);
     }
 }

@@ -5,33 +5,13 @@ use super::life::{Order, State};
 use super::wire::{self, Answer, Target, bad, not_found};
 use super::{AzuroSim, sign};
 use crate::SimNow;
+use crate::date::iso;
 use crate::exchange::decimal;
 use serde_json::{Value, json};
 
 /// Odds at 10^-12 as a decimal of two digits, as the API writes them.
 fn odds(odds_e12: u64) -> String {
     odds_text(odds_e12 / super::board::ODDS_E2_TO_E12)
-}
-
-/// Days since 1970 as year, month and day.
-fn civil(days: i64) -> (i64, i64, i64) {
-    let z = days + 719_468;
-    let era = z.div_euclid(146_097);
-    let doe = z.rem_euclid(146_097);
-    let yoe = (doe - doe / 1_460 + doe / 36_524 - doe / 146_096) / 365;
-    let doy = doe - (365 * yoe + yoe / 4 - yoe / 100);
-    let mp = (5 * doy + 2) / 153;
-    let month = if mp < 10 { mp + 3 } else { mp - 9 };
-    (yoe + era * 400 + i64::from(month <= 2), month, doy - (153 * mp + 2) / 5 + 1)
-}
-
-/// ISO 8601 UTC with milliseconds.
-pub(super) fn iso(now: SimNow) -> String {
-    let ms = now.ms();
-    let (year, month, day) = civil(ms.div_euclid(86_400_000));
-    let of_day = ms.rem_euclid(86_400_000);
-    let (h, m, s, ms) = (of_day / 3_600_000, of_day / 60_000 % 60, of_day / 1_000 % 60, of_day % 1_000);
-    format!("{year:04}-{month:02}-{day:02}T{h:02}:{m:02}:{s:02}.{ms:03}Z")
 }
 
 impl AzuroSim {
@@ -67,7 +47,7 @@ impl AzuroSim {
         });
         let result = order.result.map(super::life::Ended::word);
         let returns = Self::returns(order);
-        let redeemed = self.redeemed_s(order).map(|s| iso(SimNow(i64::try_from(s).unwrap_or(0).saturating_mul(1_000_000))));
+        let redeemed = self.redeemed_s(order).map(|s| iso(i64::try_from(s).unwrap_or(0).saturating_mul(1_000)));
         let line = self.line(&order.bet.condition_id.to_string(), now);
         let game_id = line.as_ref().map(|l| super::board::game_id(&l.event));
         let condition = json!({
@@ -103,9 +83,9 @@ impl AzuroSim {
             "margin": "0",
             "settledMargin": null,
             "result": result,
-            "createdAt": iso(order.created),
-            "updatedAt": iso(order.updated),
-            "settledAt": order.settled.map(iso),
+            "createdAt": iso(order.created.ms()),
+            "updatedAt": iso(order.updated.ms()),
+            "settledAt": order.settled.map(|at| iso(at.ms())),
             "redeemedAt": redeemed,
             "conditions": [condition],
             "meta": shown.map_or(Value::Null, |m| self.meta(order, m.token_id, m.block_time_s)),
@@ -183,20 +163,5 @@ impl AzuroSim {
             "redeemedTxHash": null,
             "cashout": null,
         })
-    }
-}
-
-#[cfg(test)]
-mod tests {
-    use super::*;
-
-    #[test]
-    fn times_are_written_as_the_api_writes_them() {
-        fn check(ms: i64, expect: &str) {
-            assert_eq!(iso(SimNow(ms * 1_000)), expect);
-        }
-        check(1_795_254_860_200, "2026-11-21T09:54:20.200Z");
-        check(0, "1970-01-01T00:00:00.000Z");
-        check(951_782_400_001, "2000-02-29T00:00:00.001Z");
     }
 }

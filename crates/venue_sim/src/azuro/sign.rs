@@ -1,7 +1,9 @@
 //! Whose signature an order carries (azuro.md section 7.2), and the oracle's own. Written from the type strings alone.
 
 use super::abi::{Abi, encode};
-use alloy_primitives::{Address, B256, Keccak256, Signature, U256, hex, keccak256};
+use crate::evm;
+pub(super) use crate::evm::{address, recover, signature_bytes};
+use alloy_primitives::{Address, B256, Keccak256, U256, hex, keccak256};
 use k256::ecdsa::SigningKey;
 
 const CLIENT_DATA: &str = "ClientData(string attention,address affiliate,address core,uint256 expiresAt,uint256 chainId,uint256 relayerFeeAmount,bool isFeeSponsored,bool isBetSponsored,bool isSponsoredBetReturnable)";
@@ -48,13 +50,7 @@ pub struct SubBet {
 
 /// Separator of the domain `Live Betting` / `1.0.0` (section 7.2).
 pub fn domain_separator(chain_id: u64, core: Address) -> B256 {
-    let mut hasher = Keccak256::new();
-    hasher.update(keccak256("EIP712Domain(string name,string version,uint256 chainId,address verifyingContract)"));
-    hasher.update(keccak256("Live Betting"));
-    hasher.update(keccak256("1.0.0"));
-    hasher.update(U256::from(chain_id).to_be_bytes::<32>());
-    hasher.update(core.into_word());
-    hasher.finalize()
+    evm::domain_separator("Live Betting", "1.0.0", chain_id, core)
 }
 
 impl ClientData {
@@ -105,38 +101,12 @@ pub fn bet_digest(separator: B256, data: &ClientData, bet: &SubBet) -> B256 {
     hasher.update(type_hash);
     hasher.update(data.hash());
     hasher.update(keccak256(bet.hash()));
-    let hashed = hasher.finalize();
-    let mut hasher = Keccak256::new();
-    hasher.update([0x19, 0x01]);
-    hasher.update(separator);
-    hasher.update(hashed);
-    hasher.finalize()
+    evm::typed_digest(separator, hasher.finalize())
 }
 
 /// `abi.encode(ClientBetData)`: what travels to the chain as `OrderData.clientBetData` (section 8).
 pub fn encode_bet(data: &ClientData, bet: &SubBet) -> Vec<u8> {
     encode(&[Abi::Tuple(vec![data.abi(), Abi::List(vec![bet.abi()])])])
-}
-
-/// The 65 bytes of a signature in hex with 0x.
-pub(super) fn signature_bytes(text: &str) -> Option<[u8; 65]> {
-    let mut bytes = [0u8; 65];
-    hex::decode_to_slice(text.strip_prefix("0x")?, &mut bytes).ok()?;
-    Some(bytes)
-}
-
-/// Who signed this digest. `None` unless v is 27 or 28 and s lies in the lower half, as contracts demand.
-pub(super) fn recover(digest: B256, bytes: &[u8; 65]) -> Option<Address> {
-    let odd = match bytes[64] {
-        27 => false,
-        28 => true,
-        _ => return None,
-    };
-    let signature = Signature::from_bytes_and_parity(&bytes[..64], odd);
-    if signature.normalize_s().is_some() {
-        return None;
-    }
-    signature.recover_address_from_prehash(&digest).ok()
 }
 
 /// r, s and v of 27 or 28 over a digest.
@@ -148,13 +118,6 @@ pub(super) fn sign(key: &SigningKey, digest: B256) -> [u8; 65] {
         bytes[64] = 27 + parity.to_byte();
     }
     bytes
-}
-
-/// An address in hex with 0x, any case.
-pub(super) fn address(text: &str) -> Option<Address> {
-    let mut bytes = [0u8; 20];
-    hex::decode_to_slice(text.strip_prefix("0x")?, &mut bytes).ok()?;
-    Some(Address::from(bytes))
 }
 
 /// As the API writes addresses of bettors: lower case.

@@ -1,6 +1,7 @@
 //! Reading requests: targets, queries, bodies.
 
 use crate::HttpRequest;
+use crate::query::Query;
 use serde_json::{Value, json};
 
 /// What a route answers: status and body.
@@ -18,25 +19,23 @@ pub(super) fn not_found() -> Answer {
 /// Path without query, and the query's decoded pairs; lists are repeated keys.
 pub(super) struct Target<'a> {
     pub path: &'a str,
-    query: Vec<(String, String)>,
+    query: Query,
 }
 
 impl<'a> Target<'a> {
     pub(super) fn read(http: &HttpRequest<'a>) -> Self {
-        let (path, query) = http.target.split_once('?').unwrap_or((http.target, ""));
-        let pairs = query.split('&').filter(|p| !p.is_empty());
-        let query = pairs.map(|p| p.split_once('=').unwrap_or((p, ""))).map(|(k, v)| (decode(k), decode(v))).collect();
+        let (path, query) = Query::split(http.target);
         Self { path, query }
     }
 
     /// The first value of this name.
     pub(super) fn get(&self, name: &str) -> Option<&str> {
-        self.query.iter().find(|(n, _)| n == name).map(|(_, v)| v.as_str())
+        self.query.get(name)
     }
 
     /// Every value of this name; `name[]` is the same list.
     pub(super) fn all<'s>(&'s self, name: &'s str) -> impl Iterator<Item = &'s str> {
-        self.query.iter().filter(move |(n, _)| n.strip_suffix("[]").unwrap_or(n) == name).map(|(_, v)| v.as_str())
+        self.query.pairs().filter(move |(n, _)| n.strip_suffix("[]").unwrap_or(n) == name).map(|(_, v)| v)
     }
 
     /// A whole number from 0 on, or `usual` when it is absent.
@@ -48,29 +47,6 @@ impl<'a> Target<'a> {
     pub(super) fn must(&self, name: &str) -> Result<&str, Answer> {
         self.get(name).filter(|v| !v.is_empty()).ok_or_else(|| bad(&format!("{name} should not be empty")))
     }
-}
-
-/// Percent-decodes; what is not an escape stays as it is.
-fn decode(text: &str) -> String {
-    let mut out = Vec::with_capacity(text.len());
-    let mut bytes = text.bytes();
-    while let Some(b) = bytes.next() {
-        let mut ahead = bytes.clone();
-        let digits = (ahead.next().and_then(hex_digit), ahead.next().and_then(hex_digit));
-        match (b, digits) {
-            (b'%', (Some(high), Some(low))) => {
-                out.push(high * 16 + low);
-                bytes = ahead;
-            }
-            (b'+', _) => out.push(b' '),
-            _ => out.push(b),
-        }
-    }
-    String::from_utf8_lossy(&out).into_owned()
-}
-
-fn hex_digit(b: u8) -> Option<u8> {
-    char::from(b).to_digit(16).map(|d| d as u8)
 }
 
 /// The JSON object that was posted.

@@ -3,6 +3,7 @@
 use sha2::{Digest, Sha256};
 
 use super::{ParadexSim, Refusal};
+use crate::base64::base64url;
 
 /// `exp - iat`, section 2.4.
 const LIFE_S: i64 = 300;
@@ -43,32 +44,5 @@ impl ParadexSim {
             Some(_) => Err(Refusal::new(401, "INVALID_TOKEN", "token is expired")),
             None => Err(Refusal::new(401, "INVALID_TOKEN", "invalid bearer jwt")),
         }
-    }
-}
-
-/// Base64 with the URL alphabet and without padding, as tokens are written.
-fn base64url(bytes: &[u8]) -> String {
-    const ALPHABET: &[u8; 64] = b"ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789-_";
-    let mut out = String::with_capacity(bytes.len().div_ceil(3) * 4);
-    for chunk in bytes.chunks(3) {
-        let word = chunk.iter().fold(0u32, |w, b| w << 8 | u32::from(*b)) << (8 * (3 - chunk.len()));
-        for i in 0..=chunk.len() {
-            out.push(char::from(ALPHABET[(word >> (18 - 6 * i) & 63) as usize]));
-        }
-    }
-    out
-}
-
-#[cfg(test)]
-mod tests {
-    use super::base64url;
-
-    #[test]
-    fn the_url_alphabet_needs_no_padding() {
-        assert_eq!(base64url(b""), "");
-        assert_eq!(base64url(b"f"), "Zg");
-        assert_eq!(base64url(b"fo"), "Zm8");
-        assert_eq!(base64url(b"foo"), "Zm9v");
-        assert_eq!(base64url(&[0xfb, 0xff]), "-_8");
     }
 }

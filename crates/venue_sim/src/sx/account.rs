@@ -1,9 +1,10 @@
 //! What an account may read about itself: orders, fills, trades, positions, money (sx.md sections 7.3, 8, 15).
 
 use super::state::{Fill, MatchStatus, OrderStatus};
-use super::wire::{Answer, Refused, Target, iso};
+use super::wire::{Answer, Refused, Target};
 use super::{SxSim, catalog, ladder};
 use crate::SimNow;
+use crate::date::iso;
 use alloy_primitives::B256;
 use serde_json::{Value, json};
 use std::collections::BTreeMap;

@@ -1,9 +1,10 @@
 //! Taking orders back, by hand and by a heartbeat that stops (sx.md section 10).
 
 use super::state::OrderStatus;
-use super::wire::{Answer, Refused, iso};
+use super::wire::{Answer, Refused};
 use super::{Job, SxSim};
 use crate::SimNow;
+use crate::date::iso;
 use alloy_primitives::B256;
 use serde_json::{Value, json};
 

@@ -4,7 +4,7 @@ use super::sign::{self, Signed};
 use super::state::{Force, Order, OrderStatus};
 use super::wire::Refused;
 use super::{Job, SxSim, ladder};
-use crate::{SimAction, SimNow};
+use crate::{SimAction, SimNow, evm};
 use alloy_primitives::{Address, B256, U256, keccak256};
 use serde_json::{Map, Value, json};
 
@@ -158,7 +158,7 @@ impl SxSim {
         if token != self.cfg.usdc {
             return refused("INVALID_BASE_TOKEN");
         }
-        if maker != self.accounts[account].owner || sign::recover(id, &item.signature) != Some(maker) {
+        if maker != self.accounts[account].owner || evm::recover_text(id, &item.signature) != Some(maker) {
             return refused("INVALID_SIGNATURE");
         }
         if let Some(&known) = self.by_id.get(&id) {

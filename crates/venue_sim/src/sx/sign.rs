@@ -1,8 +1,8 @@
 //! Whose signatures a request carries: the order's (sx.md section 7.1) and, behind a gateway, the request's own (section 3).
 
+use crate::evm;
 use alloy_primitives::{Address, B256, Keccak256, U256, hex, keccak256};
 use ed25519_dalek::VerifyingKey as GatewayVerifier;
-use k256::ecdsa::{RecoveryId, Signature, VerifyingKey};
 
 const ORDER: &str = "Order(bytes32 marketHash,address baseToken,uint256 totalBetSize,uint256 percentageOdds,uint256 salt,uint256 expiry,address maker,bool isMakerBettingOutcomeOne)";
 
@@ -21,13 +21,7 @@ pub(super) struct Signed {
 
 /// Separator of the domain `OBv3 Escrow`, version 1.
 pub(super) fn separator(chain_id: u64, escrow: Address) -> B256 {
-    let mut hasher = Keccak256::new();
-    hasher.update(keccak256("EIP712Domain(string name,string version,uint256 chainId,address verifyingContract)"));
-    hasher.update(keccak256("OBv3 Escrow"));
-    hasher.update(keccak256("1"));
-    hasher.update(U256::from(chain_id).to_be_bytes::<32>());
-    hasher.update(escrow.into_word());
-    hasher.finalize()
+    evm::domain_separator("OBv3 Escrow", "1", chain_id, escrow)
 }
 
 /// The digest that is signed; also the order's id. Negative numbers never get here.
@@ -46,29 +40,7 @@ pub(super) fn digest(separator: B256, order: &Signed) -> B256 {
     }
     hasher.update(order.maker.into_word());
     hasher.update(U256::from(u8::from(order.one)).to_be_bytes::<32>());
-    let hashed = hasher.finalize();
-    let mut hasher = Keccak256::new();
-    hasher.update([0x19, 0x01]);
-    hasher.update(separator);
-    hasher.update(hashed);
-    hasher.finalize()
-}
-
-/// Who signed this digest: `0x`, r, s, v of 27 or 28, s in the lower half. `None` for anything else.
-pub(super) fn recover(digest: B256, text: &str) -> Option<Address> {
-    let mut bytes = [0u8; 65];
-    hex::decode_to_slice(text.strip_prefix("0x")?, &mut bytes).ok()?;
-    let odd = match bytes[64] {
-        27 => false,
-        28 => true,
-        _ => return None,
-    };
-    let signature = Signature::from_slice(&bytes[..64]).ok()?;
-    if signature.normalize_s().is_some() {
-        return None;
-    }
-    let key = VerifyingKey::recover_from_prehash(digest.as_slice(), &signature, RecoveryId::new(odd, false)).ok()?;
-    Some(Address::from_public_key(&key))
+    evm::typed_digest(separator, hasher.finalize())
 }
 
 /// Whether a request bears the gateway's signature over timestamp, method, path with query, and body; hex or base64.
@@ -148,8 +120,8 @@ mod tests {
             let digest = digest(separator, &signed);
             assert_eq!(digest.to_string(), text(row, "digest"));
             assert_eq!(digest.to_string(), text(row, "expected_orderId"));
-            assert_eq!(recover(digest, text(row, "signature")), Some(signed.maker));
-            assert_ne!(recover(separator, text(row, "signature")), Some(signed.maker));
+            assert_eq!(evm::recover_text(digest, text(row, "signature")), Some(signed.maker));
+            assert_ne!(evm::recover_text(separator, text(row, "signature")), Some(signed.maker));
             seen += 1;
         }
         assert_eq!(seen, 6);
@@ -171,14 +143,6 @@ mod tests {
         assert_eq!(seen, 3);
         for odd in ["", "0x", "AAAA", &"A".repeat(86), &"!".repeat(86), &"é".repeat(64)] {
             assert!(!gateway_holds(&[1; 32], odd, [b"", b"", b"", b""]));
-        }
-    }
-
-    #[test]
-    fn what_is_no_signature_has_no_signer() {
-        for text in ["", "0x", "0x00", &format!("0x{}1b", "00".repeat(64)), &format!("0x{}1b", "ff".repeat(64)), &"é".repeat(66)]
-        {
-            assert_eq!(recover(B256::repeat_byte(7), text), None, "{text}");
         }
     }
 }

@@ -7,7 +7,7 @@ use super::num;
 use super::sign;
 use super::state::{Account, ListenKey, Purpose, ratio_text};
 use super::wire::{self, Fields, Target};
-use crate::{SimAction, SimNow};
+use crate::{SimAction, SimNow, evm};
 use alloy_primitives::B256;
 use serde_json::{Value, json};
 use std::collections::{BTreeMap, HashMap};
@@ -22,15 +22,15 @@ impl VestSim {
     pub(super) fn register(&mut self, body: &[u8], now: SimNow) -> Answer {
         let body = wire::body(body)?;
         let body = Fields::of(&body)?;
-        let signer = sign::address(body.text("signingAddr")?).ok_or(Refused(INVALID_PARAMETER))?;
-        let primary = sign::address(body.text("primaryAddr")?).ok_or(Refused(INVALID_PARAMETER))?;
+        let signer = evm::address(body.text("signingAddr")?).ok_or(Refused(INVALID_PARAMETER))?;
+        let primary = evm::address(body.text("primaryAddr")?).ok_or(Refused(INVALID_PARAMETER))?;
         let (expiry, signature) = (body.number("expiryTime")?, body.text("signature")?);
         if body.number("networkType")? != 0 {
             return Err(Refused(INVALID_NETWORK_TYPE));
         }
         let digest = sign::proof_digest(self.separator, signer, expiry);
         let alive = i128::from(expiry) >= i128::from(self.clock_ms(now));
-        if !alive || sign::recover(digest, signature) != Some(primary) {
+        if !alive || evm::recover_text(digest, signature) != Some(primary) {
             return Err(Refused(INVALID_SIGNATURE));
         }
         let index = *self.by_address.entry(primary).or_insert_with(|| {

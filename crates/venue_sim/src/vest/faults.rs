@@ -1,8 +1,8 @@
-//! The named faults: what is on, how often it still applies, and which words each one understands.
+//! The named faults of this venue and which words each one understands.
 
+use crate::faults::{self, Known, Parameters};
 use serde::Deserialize;
-use serde_json::Value;
-use std::collections::BTreeMap;
+use serde_json::{Map, Value};
 
 /// Parameters of a fault; which of them one needs and takes is in [`KNOWN`].
 #[derive(Clone, Debug, Default, Deserialize)]
@@ -58,8 +58,7 @@ impl Code {
     }
 }
 
-/// Name, parameters it must have, parameters it may have.
-const KNOWN: &[(&str, &[&str], &[&str])] = &[
+const KNOWN: &[Known] = &[
     ("change_spec", &["symbol"], &["size_decimals", "price_decimals", "taker_fee_e8"]),
     ("clock_offset", &["ms"], &[]),
     ("crossed_book", &[], &["symbol"]),
@@ -102,66 +101,40 @@ const KNOWN: &[(&str, &[&str], &[&str])] = &[
 ];
 
 /// What is on.
-#[derive(Debug, Default)]
-pub(super) struct Faults {
-    on: BTreeMap<&'static str, Fault>,
+pub(super) type Faults = faults::Faults<Fault>;
+
+impl Parameters for Fault {
+    const KNOWN: &'static [Known] = KNOWN;
+
+    fn bound(mut self, name: &str, given: &Map<String, Value>) -> Result<Self, String> {
+        self.ms = self.ms.clamp(-86_400_000, 86_400_000);
+        if matches!(name, "liquidate" | "deleverage") && !given.contains_key("share_bps") {
+            self.share_bps = 10_000;
+        }
+        self.share_bps = self.share_bps.clamp(0, 10_000);
+        self.rate_e8 = self.rate_e8.clamp(-100_000_000, 100_000_000);
+        if [self.size_decimals, self.price_decimals].into_iter().flatten().any(|d| d > 8) {
+            return Err(format!("decimals of {name} are 8 at most"));
+        }
+        if self.taker_fee_e8.is_some_and(|f| !(0..=10_000_000).contains(&f)) {
+            return Err(format!("taker_fee_e8 of {name} is a number from 0 to 10000000"));
+        }
+        if self.code.as_ref().is_some_and(|c| c.number().is_none()) {
+            return Err(format!("the code of {name} is a number of the venue's list"));
+        }
+        Ok(self)
+    }
+
+    fn count(&mut self) -> &mut Option<u32> {
+        &mut self.count
+    }
+
+    fn ms(&self) -> i64 {
+        self.ms
+    }
 }
 
 impl Faults {
-    /// Reads a fault's parameters.
-    pub(super) fn read(name: &str, parameters: &Value) -> Result<(&'static str, Fault), String> {
-        let Some((known, needs, takes)) = KNOWN.iter().find(|(known, ..)| *known == name) else {
-            let names: Vec<&str> = KNOWN.iter().map(|(known, ..)| *known).collect();
-            return Err(format!("no fault is called {name:?}; known are {}", names.join(", ")));
-        };
-        let empty = serde_json::Map::new();
-        let given = match parameters {
-            Value::Null => &empty,
-            Value::Object(object) => object,
-            _ => return Err(format!("the parameters of {name} are one JSON object")),
-        };
-        if let Some(missing) = needs.iter().find(|p| !given.contains_key(**p)) {
-            return Err(format!("{name} needs the parameter {missing:?}"));
-        }
-        if let Some(odd) = given.keys().find(|p| !needs.contains(&p.as_str()) && !takes.contains(&p.as_str())) {
-            return Err(format!("{name} has no parameter {odd:?}"));
-        }
-        let mut fault: Fault =
-            serde_json::from_value(Value::Object(given.clone())).map_err(|e| format!("parameters of {name}: {e}"))?;
-        fault.ms = fault.ms.clamp(-86_400_000, 86_400_000);
-        if matches!(known, &"liquidate" | &"deleverage") && !given.contains_key("share_bps") {
-            fault.share_bps = 10_000;
-        }
-        fault.share_bps = fault.share_bps.clamp(0, 10_000);
-        fault.rate_e8 = fault.rate_e8.clamp(-100_000_000, 100_000_000);
-        if [fault.size_decimals, fault.price_decimals].into_iter().flatten().any(|d| d > 8) {
-            return Err(format!("decimals of {name} are 8 at most"));
-        }
-        if fault.taker_fee_e8.is_some_and(|f| !(0..=10_000_000).contains(&f)) {
-            return Err(format!("taker_fee_e8 of {name} is a number from 0 to 10000000"));
-        }
-        if fault.code.as_ref().is_some_and(|c| c.number().is_none()) {
-            return Err(format!("the code of {name} is a number of the venue's list"));
-        }
-        if needs.contains(&"status") && !(400..=599).contains(&fault.status) {
-            return Err(format!("the status of {name} is a number from 400 to 599"));
-        }
-        Ok((known, fault))
-    }
-
-    pub(super) fn set(&mut self, name: &'static str, fault: Fault) {
-        self.on.insert(name, fault);
-    }
-
-    pub(super) fn clear(&mut self, name: &str) {
-        self.on.remove(name);
-    }
-
-    /// The fault, if it is on; does not count.
-    pub(super) fn on(&self, name: &str) -> Option<&Fault> {
-        self.on.get(name)
-    }
-
     /// The fault, if it is on and about this symbol or about all.
     pub(super) fn on_symbol(&self, name: &str, symbol: &str) -> Option<&Fault> {
         self.on(name).filter(|f| f.symbol.as_ref().is_none_or(|s| s == symbol))
@@ -170,25 +143,6 @@ impl Faults {
     /// Applies the fault once to an order of this side, if it is on and the side fits.
     pub(super) fn take(&mut self, name: &str, is_buy: bool) -> Option<Fault> {
         self.take_if(name, |f| f.side.is_none_or(|side| (side == Side::Buy) == is_buy))
-    }
-
-    /// Applies the fault once, if it is on and `fits`; a count that has run out clears it.
-    pub(super) fn take_if(&mut self, name: &str, fits: impl Fn(&Fault) -> bool) -> Option<Fault> {
-        let fault = self.on.get_mut(name).filter(|f| fits(f))?;
-        let applied = fault.clone();
-        match &mut fault.count {
-            None => return Some(applied),
-            Some(left) => *left = left.saturating_sub(1),
-        }
-        if fault.count == Some(0) {
-            self.on.remove(name);
-        }
-        (applied.count != Some(0)).then_some(applied)
-    }
-
-    /// Delay of everything the venue says, microseconds.
-    pub(super) fn latency_us(&self) -> u64 {
-        self.on("latency").map_or(0, |f| f.ms.max(0) as u64 * 1_000)
     }
 }
 
@@ -211,11 +165,8 @@ mod tests {
             assert!(error.contains(expect), "{error}");
         }
         check("latncy", json!({}), "known are change_spec, clock_offset, crossed_book");
-        check("latency", json!({}), "needs the parameter \"ms\"");
-        check("latency", json!({"ms": "5"}), "parameters of latency: invalid type");
         check("latency", json!({"ms": 5, "side": "buy"}), "has no parameter \"side\"");
         check("drop_order", json!({"side": "long"}), "unknown variant `long`");
-        check("drop_order", json!([1]), "one JSON object");
         check("refuse_order", json!({"code": "CODE"}), "a number of the venue's list");
         check("http_error", json!({"status": 200}), "from 400 to 599");
     }

@@ -7,7 +7,7 @@ use super::sign::{self, Arg};
 use super::state::{Kind, Movement, Order, Purpose, Status};
 use super::wire::{self, Fields};
 use super::{Job, VestSim};
-use crate::{SimAction, SimNow};
+use crate::{SimAction, SimNow, evm};
 use alloy_primitives::{Address, B256, keccak256};
 use serde_json::json;
 
@@ -262,7 +262,7 @@ impl VestSim {
         let body = Fields::of(&body)?;
         let order = body.object("order")?;
         let (time, nonce) = (order.number("time")?, order.number("nonce")?);
-        let recipient = sign::address(order.text("recipient")?).ok_or(Refused(INVALID_PARAMETER))?;
+        let recipient = evm::address(order.text("recipient")?).ok_or(Refused(INVALID_PARAMETER))?;
         let (size, chain_id) = (order.number("size")?, order.number("chainId")?);
         body.flag("execute")?;
         if order.text("token")? != "USDC" {
@@ -356,7 +356,7 @@ impl VestSim {
 
     /// Who signed, if this account lets them.
     fn signer(&self, account: usize, args: B256, signature: &str, now: SimNow) -> Option<Address> {
-        let signer = sign::recover(sign::personal_digest(args), signature)?;
+        let signer = evm::recover_text(sign::personal_digest(args), signature)?;
         let account = &self.accounts[account];
         let clock = self.clock_ms(now);
         let approved = account.signers.get(&signer).is_some_and(|&until| i128::from(until) >= i128::from(clock));

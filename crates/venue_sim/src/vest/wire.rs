@@ -3,25 +3,24 @@
 use super::answer::{Answer, INVALID_PARAMETER, Refused};
 use super::config::Frames;
 use crate::Message;
+use crate::query::Query;
 use serde_json::Value;
 
 /// Path without query, and the query's decoded pairs.
 pub(super) struct Target<'a> {
     pub path: &'a str,
-    pub query: Vec<(String, String)>,
+    query: Query,
 }
 
 impl<'a> Target<'a> {
     pub(super) fn read(target: &'a str) -> Self {
-        let (path, query) = target.split_once('?').unwrap_or((target, ""));
-        let pairs = query.split('&').filter(|p| !p.is_empty());
-        let query = pairs.map(|p| p.split_once('=').unwrap_or((p, ""))).map(|(k, v)| (decode(k), decode(v))).collect();
+        let (path, query) = Query::split(target);
         Self { path, query }
     }
 
     /// The first value of this name.
     pub(super) fn get(&self, name: &str) -> Option<&str> {
-        self.query.iter().find(|(n, _)| n == name).map(|(_, v)| v.as_str())
+        self.query.get(name)
     }
 
     /// A whole number, if it is given.
@@ -39,32 +38,6 @@ impl<'a> Target<'a> {
             Some(n) => usize::try_from(n).ok().filter(|n| (1..=most).contains(n)).ok_or(Refused(INVALID_PARAMETER)),
         }
     }
-}
-
-/// Percent-decodes; what is not an escape stays as it is.
-fn decode(text: &str) -> String {
-    if !text.contains(['%', '+']) {
-        return text.to_owned();
-    }
-    let mut out = Vec::with_capacity(text.len());
-    let mut bytes = text.bytes();
-    while let Some(b) = bytes.next() {
-        let mut ahead = bytes.clone();
-        let digits = (ahead.next().and_then(hex_digit), ahead.next().and_then(hex_digit));
-        match (b, digits) {
-            (b'%', (Some(high), Some(low))) => {
-                out.push(high * 16 + low);
-                bytes = ahead;
-            }
-            (b'+', _) => out.push(b' '),
-            _ => out.push(b),
-        }
-    }
-    String::from_utf8_lossy(&out).into_owned()
-}
-
-fn hex_digit(b: u8) -> Option<u8> {
-    char::from(b).to_digit(16).map(|d| d as u8)
 }
 
 /// A JSON object with typed fields; every wrong or missing one is 1130.
