@@ -1,7 +1,7 @@
 //! The machine: what it holds, how it numbers what it asks, and where each answer goes.
 //!
 //! Owns the table of requests under way. `session` has the connection and the means, `catalog` what is listed, `quoting` the odds,
-//! `submit` and `follow` the bets, `inquest` the chain's word on them.
+//! `limits` what the house takes, `submit` and `follow` the bets, `inquest` the chain's word on them.
 
 use crate::account::Pages;
 use crate::catalog::Catalog;
@@ -9,7 +9,7 @@ use crate::config::AzuroConfig;
 use crate::error::Error;
 use crate::feed::Feed;
 use crate::inquest::Inquest;
-use crate::parse::Limits;
+use crate::limits::Book;
 use crate::state::Nonces;
 use crate::submit::Bet;
 use domain::{BetSpec, MarketId, Mono, Now, OrderId, Outcome, VenueId};
@@ -84,10 +84,8 @@ pub struct AzuroClient {
     pub(crate) feed: Feed,
     pub(crate) bets: BTreeMap<OrderId, Bet>,
     pub(crate) nonces: Nonces,
-    /// By the last calculation, and when that was.
-    pub(crate) limits: BTreeMap<(MarketId, Outcome), (Limits, Mono)>,
-    /// Calculations under way; true: asked for again meanwhile.
-    pub(crate) calculating: BTreeMap<(MarketId, Outcome), bool>,
+    /// What the house takes, by its calculations.
+    pub(crate) limits: Book,
     /// Subscribed and not acknowledged.
     pub(crate) unacknowledged: BTreeSet<MarketId>,
     requests: BTreeMap<u64, Pending>,
@@ -128,8 +126,7 @@ impl AzuroClient {
             catalog: Catalog::default(),
             feed: Feed::default(),
             bets: BTreeMap::new(),
-            limits: BTreeMap::new(),
-            calculating: BTreeMap::new(),
+            limits: Book::default(),
             unacknowledged: BTreeSet::new(),
             requests: BTreeMap::new(),
             last_request: 0,
@@ -151,6 +148,11 @@ impl AzuroClient {
         self.last_request = self.last_request.saturating_add(1);
         self.requests.insert(self.last_request, what);
         self.last_request
+    }
+
+    /// The venue has asked for silence.
+    pub(crate) fn is_quiet(&self, now: Now) -> bool {
+        now.mono < self.quiet_until
     }
 
     /// Arms a timer, not before the silence that the venue asked for is over.

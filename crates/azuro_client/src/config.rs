@@ -15,6 +15,9 @@ pub struct AzuroConfig {
     pub environment: &'static Environment,
     /// The bettor's key. Without it the client reads quotes only.
     pub key: Option<SanitizedValue>,
+    /// Whether there is a node of the chain behind [`venue_api::Lane::Chain`]. Quotes need none; without one nothing is asked there, and
+    /// a key is refused, since the fate of a lost bet could not be asked for.
+    pub node: bool,
     /// Wallet credited with bets. `None`: the bettor's own, the safe choice (spec 7.2).
     pub affiliate: Option<Address>,
     /// Consent text inside every bet, at most 160 characters.
@@ -41,6 +44,9 @@ pub struct AzuroConfig {
     pub list_ms: u64,
     /// How often all watched conditions are read anew, ms; a condition not heard of for twice as long is not quoted.
     pub refresh_ms: u64,
+    /// How long the limits of an outcome count after they were read, ms: quoted with and bet within, while newer ones cannot be had. They
+    /// are asked for anew when half of it has passed or the odds moved; more than three times `refresh_ms` keeps quotes whole.
+    pub limits_ms: u64,
     /// How often the relayer's fee and the funds are read, ms; what is older than three times this stops bets.
     pub fee_ms: u64,
     /// When to give up on a POST, ms.
@@ -55,6 +61,7 @@ impl AzuroConfig {
         Self {
             environment,
             key: None,
+            node: true,
             affiliate: None,
             attention: String::new(),
             ttl_s_max: 60,
@@ -67,6 +74,7 @@ impl AzuroConfig {
             horizon_h: 48,
             list_ms: 300_000,
             refresh_ms: 15_000,
+            limits_ms: 60_000,
             fee_ms: 10_000,
             order_timeout_ms: 2_500,
             read_timeout_ms: 5_000,
@@ -88,6 +96,7 @@ impl AzuroConfig {
         between("poll_ms", self.poll_ms, 250, 10_000)?;
         between("watch_ms", self.watch_ms, 1_000, 600_000)?;
         between("refresh_ms", self.refresh_ms, 1_000, 600_000)?;
+        between("limits_ms", self.limits_ms, 1_000, 600_000)?;
         between("horizon_h", u64::from(self.horizon_h), 1, 720)?;
         between("list_ms", self.list_ms, 1_000, 86_400_000)?;
         between("fee_ms", self.fee_ms, 1_000, 60_000)?;
@@ -95,6 +104,9 @@ impl AzuroConfig {
         between("read_timeout_ms", self.read_timeout_ms, 100, 60_000)?;
         if self.attention.chars().count() > 160 {
             return Err(Error::Config("attention has more than the 160 characters that are valid".to_owned()));
+        }
+        if self.key.is_some() && !self.node {
+            return Err(Error::Config("no node of the chain is configured: nothing can be bet".to_owned()));
         }
         if self.key.is_some() && !self.environment.tradable {
             return Err(Error::Config(format!("{} is read only: valid without a key", self.environment.name)));

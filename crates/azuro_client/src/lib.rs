@@ -27,6 +27,7 @@ mod feed;
 mod follow;
 pub mod history;
 mod inquest;
+mod limits;
 pub mod listing;
 pub mod parse;
 mod quoting;

@@ -1,9 +1,10 @@
-//! From watched conditions to quotes: subscriptions, frames, batches, limits.
+//! From watched conditions to quotes: subscriptions, frames, batches.
 //!
-//! Source: spec sections 5 and 6. `feed` knows what is valid, this file asks and tells. Called by `client` and `session`.
+//! Source: spec sections 5 and 6. `feed` knows what is valid, `limits` what the house takes; this file asks and tells. Called by `client` and `session`.
 
 use crate::amount::STAKE_STEP_E6;
 use crate::client::{AzuroClient, FEED, Pending, REFRESH_TIMER, failed};
+use crate::limits::Cause;
 use crate::parse::{self, GameState};
 use crate::sign::{condition_text, parse_condition};
 use crate::wire::ws::{self, FeedFrame};
@@ -13,8 +14,6 @@ use venue_api::{Action, BetOut, ConnId, Frame, Lane, Method, Payload, QuoteNews,
 
 /// Conditions in one subscription and one batch. The venue publishes no limit; its earlier version had 500.
 const CHUNK: usize = 200;
-/// Limits are asked again after this long even if no update came, ms: they hang on the house's other bets too.
-const LIMITS_MS: u64 = 60_000;
 
 impl AzuroClient {
     /// Quotes a listed market until its game starts.
@@ -31,7 +30,7 @@ impl AzuroClient {
     }
 
     pub(crate) fn unwatch_market(&mut self, market: MarketId, out: &mut BetOut) {
-        self.limits.retain(|(id, _), _| *id != market);
+        self.limits.forget(market);
         self.unacknowledged.remove(&market);
         if self.feed.unwatch(market) && self.open {
             let payload = ws::conditions("UnsubscribeConditions", &[condition_text(market)], self.config.environment.name);
@@ -80,7 +79,7 @@ impl AzuroClient {
                     let id = condition.id;
                     if self.feed.update(condition, now.mono) {
                         self.quote(id, now, out);
-                        self.calculate(id, now, out);
+                        self.look_at_limits(id, Cause::Update, now, out);
                     }
                 }
                 Err(cause) => failed(WHAT, cause, out),
@@ -119,12 +118,7 @@ impl AzuroClient {
         }
         for id in ids {
             self.quote(*id, now, out);
-            let old = |outcome: &Outcome| {
-                self.limits.get(&(*id, *outcome)).is_none_or(|(_, read)| now.mono.since(*read) >= LIMITS_MS * 1_000_000)
-            };
-            if self.feed.outcomes(*id).any(|outcome| old(&outcome)) {
-                self.calculate(*id, now, out);
-            }
+            self.look_at_limits(*id, Cause::Time, now, out);
         }
     }
 
@@ -135,63 +129,12 @@ impl AzuroClient {
             self.subscribe(&silent, out);
             self.read_batch(&heard, out);
         }
+        self.limits.expire(now.mono, self.config.limits_ms);
         for id in self.feed.ids() {
             self.quote(id, now, out);
         }
+        self.ask_limits(now, out);
         self.arm(REFRESH_TIMER, self.config.refresh_ms, now, out);
-    }
-
-    /// Asks for the limits of each outcome that can be bet on: the venue wants that after every update (spec section 6).
-    pub(crate) fn calculate(&mut self, id: MarketId, now: Now, out: &mut BetOut) {
-        let age_ms_max = self.age_ms_max();
-        let mut place = 0;
-        loop {
-            let next = self.feed.outcomes(id).nth(place);
-            let Some(outcome) = next else { return };
-            place += 1;
-            if self.feed.odds(id, outcome, now, age_ms_max).is_err() {
-                continue;
-            }
-            if let Some(again) = self.calculating.get_mut(&(id, outcome)) {
-                *again = true;
-                continue;
-            }
-            self.calculating.insert((id, outcome), false);
-            let mut body = json!({
-                "environment": self.config.environment.name,
-                "bets": [{ "conditionId": condition_text(id), "outcomeId": outcome.0 }],
-            });
-            if let Some(key) = &self.key {
-                body["wallet"] = json!(crate::sign::lower_hex(key.address()));
-            }
-            let target = "/bet/calculation".to_owned();
-            self.ask(Pending::Limits(id, outcome), Lane::Public, Method::Post, target, body.to_string(), out);
-        }
-    }
-
-    pub(crate) fn limits_reply(
-        &mut self,
-        market: MarketId,
-        outcome: Outcome,
-        body: Result<&[u8], String>,
-        now: Now,
-        out: &mut BetOut,
-    ) {
-        let again = self.calculating.remove(&(market, outcome)).unwrap_or(false);
-        match body.and_then(|body| parse::limits(body, self.config.environment).map_err(|cause| cause.to_string())) {
-            Ok(limits) if self.feed.watches(market) => {
-                self.limits.insert((market, outcome), (limits, now.mono));
-            }
-            Ok(_) => return,
-            Err(why) => {
-                self.limits.remove(&(market, outcome));
-                failed("the calculation", why, out);
-            }
-        }
-        self.quote_one(market, outcome, now, out);
-        if again {
-            self.calculate(market, now, out);
-        }
     }
 
     pub(crate) fn age_ms_max(&self) -> u64 {
@@ -208,14 +151,15 @@ impl AzuroClient {
         }
     }
 
-    /// Odds now, with the size of the last calculation; no size before the first.
-    fn quote_one(&self, market: MarketId, outcome: Outcome, now: Now, out: &mut BetOut) {
+    /// Odds now, with the size of the last calculation; no size before the first, nor after its time.
+    pub(crate) fn quote_one(&self, market: MarketId, outcome: Outcome, now: Now, out: &mut BetOut) {
         if let Some(why) = self.feed.lost_why(market, now, self.age_ms_max()) {
             return out.quotes.push(QuoteNews::Lost { market, why });
         }
         out.quotes.push(match self.feed.odds(market, outcome, now, self.age_ms_max()) {
             Ok((odds, _)) => {
-                let max = self.limits.get(&(market, outcome)).map_or(0, |(limits, _)| limits.max);
+                let limits = self.limits.fresh((market, outcome), now.mono, self.config.limits_ms);
+                let max = limits.map_or(0, |limits| limits.max);
                 let (line, size) = (self.feed.line(market), self.stake_down(max).unwrap_or_default());
                 QuoteNews::Best(Quote { venue: Self::VENUE, market, line, outcome, odds, size })
             }
@@ -230,7 +174,7 @@ impl AzuroClient {
     }
 
     pub(crate) fn stake_terms(&self, market: MarketId, outcome: Outcome) -> Option<StakeTerms> {
-        let (limits, _) = self.limits.get(&(market, outcome))?;
+        let limits = self.limits.last((market, outcome))?;
         let (fee, _) = self.fee?;
         let max = self.stake_down(limits.max)?;
         let least = u64::try_from(limits.min).ok()?.max(1).div_ceil(STAKE_STEP_E6).checked_mul(STAKE_STEP_E6)?;

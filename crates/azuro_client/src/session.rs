@@ -20,7 +20,9 @@ pub(crate) struct Funds {
 impl AzuroClient {
     pub(crate) fn begin(&mut self, now: Now, out: &mut BetOut) {
         Self::connect(out);
-        self.ask_chain(Pending::ChainId, chain::chain_id_request, out);
+        if self.config.node {
+            self.ask_chain(Pending::ChainId, chain::chain_id_request, out);
+        }
         self.ask_fee(now, out);
         self.ask_funds(out);
         self.arm(REFRESH_TIMER, self.config.refresh_ms, now, out);
@@ -102,7 +104,7 @@ impl AzuroClient {
     }
 
     pub(crate) fn fee_due(&mut self, now: Now, out: &mut BetOut) {
-        if !self.chain_is_right && !self.fatal {
+        if self.config.node && !self.chain_is_right && !self.fatal {
             self.ask_chain(Pending::ChainId, chain::chain_id_request, out);
         }
         self.ask_fee(now, out);

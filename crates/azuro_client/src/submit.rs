@@ -97,8 +97,10 @@ impl AzuroClient {
         if odds < spec.odds_min {
             return Err(invalid(format!("the odds are {odds}, wanted are {}", spec.odds_min)));
         }
-        let (limits, _) =
-            self.limits.get(&place).ok_or(PrepareError::NotReady("the limits of this outcome have not been read"))?;
+        let limits = self
+            .limits
+            .fresh(place, now.mono, self.config.limits_ms)
+            .ok_or(PrepareError::NotReady("the limits of this outcome have not been read lately"))?;
         if amount < limits.min || amount > limits.max {
             return Err(invalid(format!("the stake is {amount} units, taken are {} to {}", limits.min, limits.max)));
         }
