@@ -8,8 +8,9 @@ use std::fmt;
 use std::time::Duration;
 use venue_api::{ConnId, Lane};
 
-/// Settings of one link. [`LinkConfig::new`] gives the defaults named at each field.
-#[derive(Clone, Debug)]
+/// Settings of one link. [`LinkConfig::new`] gives the defaults named at each field. The path of a base may hold a key (a node's
+/// does), so no sentence of this crate names more of one than host and port.
+#[derive(Clone)]
 pub struct LinkConfig {
     /// The venue's name in log lines: `Vest`.
     pub name: String,
@@ -68,6 +69,29 @@ impl Budgets {
     }
 }
 
+/// Names each base by its host.
+impl fmt::Debug for LinkConfig {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let mut f = f.debug_struct("LinkConfig");
+        f.field("name", &self.name).field("rest_base", &host_of(&self.rest_base)).field("ws_base", &host_of(&self.ws_base));
+        for (conn, base) in &self.ws_base_of {
+            f.field("ws_base_of", &(conn, host_of(base)));
+        }
+        for (lane, base) in &self.rest_base_of {
+            f.field("rest_base_of", &(lane, host_of(base)));
+        }
+        f.field("budgets", &self.budgets).field("first", &self.first).finish_non_exhaustive()
+    }
+}
+
+/// Scheme, host and port of a URL, as far as it has them: what else it holds may be a secret.
+fn host_of(url: &str) -> String {
+    let Ok(uri) = url.parse::<Uri>() else { return "no URL".to_owned() };
+    let scheme = uri.scheme_str().map_or_else(String::new, |scheme| format!("{scheme}://"));
+    let port = uri.port_u16().map_or_else(String::new, |port| format!(":{port}"));
+    format!("{scheme}{}{port}", uri.host().unwrap_or_default())
+}
+
 impl LinkConfig {
     /// Defaults for a venue.
     pub fn new(name: impl Into<String>, rest_base: impl Into<String>, ws_base: impl Into<String>) -> Self {
@@ -97,15 +121,15 @@ impl LinkConfig {
 pub enum LinkError {
     /// A URL that would send keys and orders in the open.
     #[error(
-        "{place} of {venue}: {url:?} is not encrypted. Only {wanted}:// is spoken, since keys and orders would be readable on the way"
+        "{place} of {venue}: {host:?} is not encrypted. Only {wanted}:// is spoken, since keys and orders would be readable on the way"
     )]
     Plain {
         /// Which venue.
         venue: String,
         /// Which setting: `rest_base` or `ws_base`.
         place: &'static str,
-        /// What it said.
-        url: String,
+        /// Scheme and host that it said.
+        host: String,
         /// What it must be.
         wanted: &'static str,
     },
@@ -144,9 +168,10 @@ pub(crate) struct Endpoint {
     pub(crate) path: String,
 }
 
+/// Host and port: the path may hold a key.
 impl fmt::Debug for Endpoint {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        write!(f, "{}:{}{}", self.host, self.port, self.path)
+        write!(f, "{}:{}", self.host, self.port)
     }
 }
 
@@ -163,20 +188,21 @@ impl Endpoint {
             Kind::WebSocket => ("ws_base", "wss", "wss://ws.example.com/v1"),
         };
         let bad = |why: String| LinkError::Url { venue: venue.to_owned(), place, why, example };
-        let uri: Uri = url.parse().map_err(|e| bad(format!("{url:?} is not a URL ({e})")))?;
-        let Some(scheme) = uri.scheme() else { return Err(bad(format!("{url:?} names no scheme"))) };
+        let uri: Uri = url.parse().map_err(|e| bad(format!("is not a URL ({e})")))?;
+        let host = host_of(url);
+        let Some(scheme) = uri.scheme() else { return Err(bad("names no scheme".to_owned())) };
         if *scheme == Scheme::HTTP || scheme.as_str() == "ws" {
-            return Err(LinkError::Plain { venue: venue.to_owned(), place, url: url.to_owned(), wanted });
+            return Err(LinkError::Plain { venue: venue.to_owned(), place, host, wanted });
         }
         if scheme.as_str() != wanted {
-            return Err(bad(format!("{url:?} is no {wanted}:// address")));
+            return Err(bad(format!("{host:?} is no {wanted}:// address")));
         }
-        let Some(authority) = uri.authority() else { return Err(bad(format!("{url:?} names no host"))) };
+        let Some(authority) = uri.authority() else { return Err(bad("names no host".to_owned())) };
         if authority.as_str().contains('@') {
             return Err(bad("a user or password does not belong into a URL".to_owned()));
         }
         if uri.query().is_some() {
-            return Err(bad(format!("{url:?} ends in a query")));
+            return Err(bad(format!("{host:?} is followed by a query")));
         }
         let port = authority.port_u16().unwrap_or(443);
         let bare = authority.host();
@@ -194,33 +220,60 @@ impl Endpoint {
 mod tests {
     use super::*;
 
+    /// Whatever it comes to, nothing shows the path.
+    const KEY: &str = "k3y-of-a-node-0123456789";
+
     #[track_caller]
     fn check(kind: Kind, url: &str, expect: &str) {
-        let got = match Endpoint::parse("Vest", kind, url) {
-            Ok(e) => format!("{e:?} as {}", e.authority),
-            Err(e) => e.to_string(),
-        };
-        assert_eq!(got, expect);
+        for path in ["", KEY] {
+            let url = if path.is_empty() { url.to_owned() } else { format!("{}/v2/{KEY}", url.trim_end_matches('/')) };
+            let got = match Endpoint::parse("Vest", kind, &url) {
+                Ok(e) => format!("{e:?} as {}", e.authority),
+                Err(e) => {
+                    assert!(!format!("{e:?}").contains(KEY));
+                    e.to_string()
+                }
+            };
+            assert!(!got.contains(KEY), "{got}");
+            if path.is_empty() || !url.contains('?') {
+                assert_eq!(got, expect, "{url}");
+            }
+        }
+    }
+
+    #[test]
+    fn a_configuration_shows_hosts_and_no_paths() {
+        let mut config =
+            LinkConfig::new("Azuro", format!("https://a.example.com:4000/{KEY}"), format!("wss://b.example.com/{KEY}"));
+        config.rest_base_of.insert(Lane::Chain, format!("https://node.example.com/v2/{KEY}"));
+        config.ws_base_of.insert(ConnId(1), format!("no address {KEY}"));
+        let shown = format!("{config:?}");
+        assert!(!shown.contains(KEY), "{shown}");
+        for part in ["https://a.example.com:4000", "wss://b.example.com", "https://node.example.com", "no URL"] {
+            assert!(shown.contains(part), "{part}: {shown}");
+        }
     }
 
     #[test]
     fn only_encrypted_bases_are_accepted_and_the_refusal_names_the_place() {
-        check(Kind::Rest, "https://api.example.com/v1/", "api.example.com:443/v1 as api.example.com");
+        check(Kind::Rest, "https://api.example.com", "api.example.com:443 as api.example.com");
+        check(Kind::Rest, "https://api.example.com/v1/", "api.example.com:443 as api.example.com");
         check(Kind::WebSocket, "wss://127.0.0.1:4000", "127.0.0.1:4000 as 127.0.0.1:4000");
-        check(Kind::WebSocket, "wss://[::1]:4000/ws-api", "::1:4000/ws-api as [::1]:4000");
-        let plain = |place, url, wanted| {
+        check(Kind::WebSocket, "wss://[::1]:4000/ws-api", "::1:4000 as [::1]:4000");
+        let plain = |place, host, wanted| {
             format!(
-                "{place} of Vest: {url:?} is not encrypted. Only {wanted}:// is spoken, since keys and orders would be readable on the way"
+                "{place} of Vest: {host:?} is not encrypted. Only {wanted}:// is spoken, since keys and orders would be readable on the way"
             )
         };
         check(Kind::Rest, "http://api.example.com", &plain("rest_base", "http://api.example.com", "https"));
-        check(Kind::WebSocket, "ws://x/", &plain("ws_base", "ws://x/", "wss"));
+        check(Kind::WebSocket, "ws://x/", &plain("ws_base", "ws://x", "wss"));
         let like = ", expected something like wss://ws.example.com/v1";
-        check(Kind::WebSocket, "https://x/", &format!("ws_base of Vest: \"https://x/\" is no wss:// address{like}"));
-        check(Kind::WebSocket, "wss://x/?a=1", &format!("ws_base of Vest: \"wss://x/?a=1\" ends in a query{like}"));
+        check(Kind::WebSocket, "https://x/", &format!("ws_base of Vest: \"https://x\" is no wss:// address{like}"));
+        check(Kind::WebSocket, "wss://x/?a=1", &format!("ws_base of Vest: \"wss://x\" is followed by a query{like}"));
         check(Kind::WebSocket, "wss://u:p@x", &format!("ws_base of Vest: a user or password does not belong into a URL{like}"));
-        check(Kind::WebSocket, "x.example.com", &format!("ws_base of Vest: \"x.example.com\" names no scheme{like}"));
+        check(Kind::WebSocket, "/x.example.com", &format!("ws_base of Vest: names no scheme{like}"));
         assert!(Endpoint::parse("Vest", Kind::Rest, "").is_err());
         assert!(Endpoint::parse("Vest", Kind::Rest, "https://").is_err());
+        assert_eq!(Endpoint::parse("Vest", Kind::Rest, "https://x/v1/").unwrap().path, "/v1");
     }
 }
