@@ -3,6 +3,7 @@
 //!
 //! Pure: listings and quotes in, verdicts out. Owns no socket and sends nothing.
 
+mod alike;
 pub mod board;
 mod event;
 mod hints;
@@ -18,11 +19,11 @@ pub mod rules;
 mod score;
 mod words;
 
+pub use alike::Alike;
 pub use event::{Event, events};
 pub use hints::{Hints, Named, NoHints, TeamKey};
 pub use leagues::LeagueAlike;
 pub use linking::{Confirming, Linked, link};
 pub use mapping::{Complaint, Mapping, MappingFile};
 pub use matching::{EventPair, Matching, Standing, pair_events};
-pub use names::Alike;
 pub use score::{CONFIRMING, Doubt, LEAD, PROPOSING, Score};

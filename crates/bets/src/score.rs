@@ -2,11 +2,12 @@
 //!
 //! Called by [`crate::matching`], which compares scores; nothing here knows of other candidates.
 
+use crate::alike::Alike;
 use crate::event::Event;
 use crate::hints::{Hints, TeamKey};
 use crate::leagues::{self, League, LeagueAlike};
 use crate::marks::Likeness;
-use crate::names::{self, Alike, Name};
+use crate::names::{self, Name};
 use domain::listing::Sport;
 use std::collections::BTreeSet;
 use std::fmt;
