@@ -282,14 +282,14 @@ impl SxSim {
         Ok(())
     }
 
-    /// Books are to be quoted anew at the next look.
+    /// Books are to be quoted anew at the next look, under a new version: what a fault shows or hides is another book.
     fn requote(&mut self) {
         let changed = self.faults.on("freeze_book").is_none();
-        for (market, book) in self.books.iter_mut().enumerate() {
+        for market in 0..self.books.len() {
             if changed {
-                book.turn = None;
+                self.books[market].turn = None;
             }
-            self.dirty.insert(market);
+            self.touch(market);
         }
         self.stir = true;
     }
