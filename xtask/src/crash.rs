@@ -3,6 +3,7 @@
 //! The sweep itself is the test target `crash` of the bot, which shares its harness with the other tests over the wire; this
 //! builds it, gives it its counts, shows how far it is, and ends as it ends.
 
+use crate::arguments::{self, number};
 use anyhow::{Context, ensure};
 use std::path::PathBuf;
 use std::process::{Command, ExitCode, Stdio};
@@ -24,14 +25,10 @@ impl Wish {
         let mut wish = Self { per_kind: PER_KIND, seed: 1, at_once: None, json: false };
         let mut words = arguments.iter();
         while let Some(word) = words.next() {
-            let mut number = || match words.next().map(|text| text.parse()) {
-                Some(Ok(n)) if n > 0 => Ok(n),
-                _ => Err(format!("{word} takes a number above 0")),
-            };
             match word.as_str() {
-                "--per-kind" => wish.per_kind = number()?,
-                "--seed" => wish.seed = number()?,
-                "--at-once" => wish.at_once = Some(number()?),
+                "--per-kind" => wish.per_kind = number(word, words.next())?,
+                "--seed" => wish.seed = number(word, words.next())?,
+                "--at-once" => wish.at_once = Some(number(word, words.next())?),
                 "--json" => wish.json = true,
                 other => return Err(format!("{other} is not understood: [--per-kind N] [--seed N] [--at-once N] [--json]")),
             }
@@ -42,16 +39,7 @@ impl Wish {
 
 /// Runs the task: 0 when every kind and state was struck and everything held, 1 when not, 2 for wrong usage.
 pub(crate) fn run(arguments: &[String]) -> ExitCode {
-    match Wish::read(arguments) {
-        Err(why) => {
-            eprintln!("crash: {why}");
-            ExitCode::from(2)
-        }
-        Ok(wish) => sweep(&wish).unwrap_or_else(|error| {
-            eprintln!("crash: {error:#}");
-            ExitCode::FAILURE
-        }),
-    }
+    arguments::end("crash", Wish::read(arguments), sweep)
 }
 
 fn sweep(wish: &Wish) -> anyhow::Result<ExitCode> {

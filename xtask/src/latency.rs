@@ -3,6 +3,7 @@
 //! The measurement itself is the test target `latency` of the bot; this builds it as users run it, gives it its counts and
 //! ends as it ends: 1 when the slowest hundredth took the limit or longer.
 
+use crate::arguments::{self, number};
 use anyhow::Context;
 use std::process::{Command, ExitCode};
 
@@ -18,13 +19,9 @@ impl Wish {
         let mut wish = Self { rounds: 200, rtt_ms: 100 };
         let mut words = arguments.iter();
         while let Some(word) = words.next() {
-            let mut number = || match words.next().map(|text| text.parse()) {
-                Some(Ok(n)) if n > 0 => Ok(n),
-                _ => Err(format!("{word} takes a number above 0")),
-            };
             match word.as_str() {
-                "--rounds" => wish.rounds = number()?,
-                "--rtt-ms" => wish.rtt_ms = number()?,
+                "--rounds" => wish.rounds = number(word, words.next())?,
+                "--rtt-ms" => wish.rtt_ms = number(word, words.next())?,
                 other => return Err(format!("{other} is not understood: [--rounds N] [--rtt-ms N]")),
             }
         }
@@ -34,16 +31,7 @@ impl Wish {
 
 /// Runs the task: 0 when the limit holds, 1 when not, 2 for wrong usage.
 pub(crate) fn run(arguments: &[String]) -> ExitCode {
-    match Wish::read(arguments) {
-        Err(why) => {
-            eprintln!("latency: {why}");
-            ExitCode::from(2)
-        }
-        Ok(wish) => measure(&wish).unwrap_or_else(|error| {
-            eprintln!("latency: {error:#}");
-            ExitCode::FAILURE
-        }),
-    }
+    arguments::end("latency", Wish::read(arguments), measure)
 }
 
 fn measure(wish: &Wish) -> anyhow::Result<ExitCode> {

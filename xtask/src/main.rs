@@ -2,6 +2,7 @@
 //!
 //! Owns no product code and is used by none. Each task prints what it found and ends with a code: 0 held, 1 broken, 2 wrong usage
 //! or something that could not be read.
+mod arguments;
 mod check;
 mod crash;
 mod latency;
