@@ -6,22 +6,28 @@
 use crate::event::Event;
 use crate::hints::{Hints, Named, TeamKey};
 use crate::names::{Name, same_key};
-use crate::rules::Happening;
+use crate::rules::{Happening, REFUSED_BY_DEFAULT};
 use domain::VenueId;
 use domain::listing::Sport;
 use serde::{Deserialize, Serialize};
 use std::collections::BTreeMap;
 
 /// The file as it is written.
-#[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(default, deny_unknown_fields)]
 pub struct MappingFile {
-    /// Risks of settlement that are not accepted.
+    /// Risks of settlement that are not accepted; [`REFUSED_BY_DEFAULT`] where the file does not say. An empty list accepts all that can be.
     pub refuse_risks: Vec<Happening>,
     /// Confirmed leagues and the names of their teams.
     pub leagues: Vec<LeagueEntry>,
     /// Single events, confirmed or refused.
     pub events: Vec<EventEntry>,
+}
+
+impl Default for MappingFile {
+    fn default() -> Self {
+        Self { refuse_risks: REFUSED_BY_DEFAULT.to_vec(), leagues: Vec::new(), events: Vec::new() }
+    }
 }
 
 /// A confirmed league.
@@ -93,7 +99,7 @@ pub struct Complaint {
 }
 
 /// The file, checked, to be looked up in.
-#[derive(Clone, Debug, Default)]
+#[derive(Clone, Debug)]
 pub struct Mapping {
     refuse_risks: Vec<Happening>,
     /// By venue, sport, country and league.
@@ -105,6 +111,20 @@ pub struct Mapping {
     events: BTreeMap<(VenueId, String), Vec<(String, Named)>>,
     /// The venue that names the country of a league.
     azuro: Option<VenueId>,
+}
+
+/// What a file that says nothing comes to.
+impl Default for Mapping {
+    fn default() -> Self {
+        Self {
+            refuse_risks: REFUSED_BY_DEFAULT.to_vec(),
+            leagues: BTreeMap::new(),
+            teams: BTreeMap::new(),
+            same_names: Vec::new(),
+            events: BTreeMap::new(),
+            azuro: None,
+        }
+    }
 }
 
 impl Mapping {

@@ -51,6 +51,9 @@ pub struct Happens {
     pub accepted: bool,
 }
 
+/// Risks that are refused where the mapping says nothing of them: common in their sports, and neither venue's rule is known.
+pub const REFUSED_BY_DEFAULT: &[Happening] = &[Happening::Retired];
+
 /// Everything that can happen, in the order of [`Happening`].
 pub const HAPPENS: &[Happens] = &[
     Happens {
@@ -278,7 +281,13 @@ impl Refusal {
 
 impl fmt::Display for Refusal {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        write!(f, "{}: SX Bet: {}; Azuro: {}", self.on.row().words, self.sx, self.azuro)
+        let row = self.on.row();
+        f.write_str(row.words)?;
+        if row.accepted {
+            // Refused by the mapping, and accepted by it.
+            write!(f, " (`{}` is in refuse_risks)", self.on.word())?;
+        }
+        write!(f, ": SX Bet: {}; Azuro: {}", self.sx, self.azuro)
     }
 }
 
@@ -394,7 +403,11 @@ pub fn reference() -> String {
     }
     out.push_str("\n| what happens | name | SX Bet | Azuro | then |\n|---|---|---|---|---|\n");
     for row in HAPPENS {
-        let then = if row.accepted { "a risk that is named and accepted, unless `refuse_risks` has it" } else { "refused" };
+        let then = match row.accepted {
+            true if REFUSED_BY_DEFAULT.contains(&row.what) => "a risk that is refused, unless `refuse_risks` is there without it",
+            true => "a risk that is named and accepted, unless `refuse_risks` has it",
+            false => "refused",
+        };
         let _ = writeln!(out, "| {} | `{}` | {} | {} | {then} |", row.words, row.what.word(), row.sx, row.azuro);
     }
     out

@@ -160,7 +160,8 @@ fn what_cannot_be_meant_is_refused_with_its_place() {
     check(risks(&[Happening::Retired, Happening::Retired]), "refuse_risks.1: `retired` is there twice");
     check(risks(&[Happening::Push]), "refuse_risks.0: `push` is never accepted: a pair that can have it is refused anyway");
     assert!(Mapping::check(&with_events(vec![confirmed(), id("L2", other)]), SX, AZURO).is_ok());
-    assert!(Mapping::check(&MappingFile::default(), SX, AZURO).is_ok());
+    assert_eq!(checked(&MappingFile::default()).refuse_risks(), [Happening::Retired], "whoever says nothing does not accept it");
+    assert_eq!(checked(&risks(&[])).refuse_risks(), [], "an empty list accepts it");
 }
 
 proptest! {

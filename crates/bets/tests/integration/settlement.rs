@@ -136,6 +136,12 @@ fn a_risk_that_the_operator_refuses_refuses_the_pair() {
     assert_eq!(verdict.clone().without(&[Happening::TieAfterOvertime]), verdict);
     let refused = verdict.without(&[Happening::Retired]);
     assert_eq!(refused.refusal().map(|refusal| refusal.on), Some(Happening::Retired));
+    assert_eq!(
+        refused.refusal().map(ToString::to_string).as_deref(),
+        Some(
+            "a player retires or does not start (`retired` is in refuse_risks): SX Bet: rules by sport, not known (spec 18); Azuro: not known"
+        )
+    );
     assert_eq!(refused.clone().without(&[]), refused);
 }
 

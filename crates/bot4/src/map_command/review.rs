@@ -28,13 +28,14 @@ impl Review {
         let file = mapping.file();
         let names: usize = file.leagues.iter().map(|league| league.teams.len()).sum();
         let count = |verdict| file.events.iter().filter(|event| event.verdict == verdict).count();
+        let risks: Vec<&str> = file.refuse_risks.iter().map(|risk| risk.word()).collect();
         let head = format!(
-            "{}: right: {} leagues with {names} names, {} events confirmed, {} refused, {} risks refused",
+            "{}: right: {} leagues with {names} names, {} events confirmed, {} refused, risks refused: {}",
             path.display(),
             file.leagues.len(),
             count(EventVerdict::Confirmed),
             count(EventVerdict::Refused),
-            file.refuse_risks.len()
+            if risks.is_empty() { "none".to_owned() } else { risks.join(", ") }
         );
         let mut findings = Vec::new();
         if let Some(listed) = listed {

@@ -6,6 +6,7 @@ use super::review::Review;
 use super::write_new;
 use crate::bets_wiring::{AZURO, SX};
 use crate::mapping_file::MappingLoaded;
+use bets::rules::Happening;
 use bets::{Mapping, Standing, events, pair_events};
 use domain::listing::{Listing, Period, Pick, Question, Sport, Unit};
 use domain::{MarketId, Outcome, VenueId, Wall};
@@ -108,6 +109,14 @@ fn what_is_written_wrong_is_named_with_file_and_line() {
     assert!(missing.starts_with("no/such.yml: cannot be read"), "{missing}");
     let none = MappingLoaded::read_if_present(Path::new("no/such.yml")).expect("none is needed");
     assert!(none.file().leagues.is_empty());
+    let risks = |text: &str| {
+        let file = write(folder.path(), "risks.yml", text);
+        MappingLoaded::read(&file).expect(text).mapping.refuse_risks().to_vec()
+    };
+    assert_eq!(none.mapping.refuse_risks(), [Happening::Retired]);
+    assert_eq!(risks("leagues: []\n"), [Happening::Retired]);
+    assert_eq!(risks("refuse_risks: []\n"), []);
+    assert_eq!(risks("refuse_risks: [postponed]\n"), [Happening::Postponed]);
 }
 
 #[test]
@@ -133,7 +142,7 @@ fn a_review_says_what_is_confirmed_unused_and_contradicted() {
         (review.text().replace(&file.display().to_string(), "m.yml"), review.is_contradicted())
     };
     let text = "leagues:\n  - {sport: soccer, sx: English Premier League, azuro: Premier League, azuro_country: England, same_names: true, teams: [{sx: Manchester United, azuro: Man Utd}, {sx: Sunderland, azuro: Black Cats}]}\nevents:\n  - {sx: L2, azuro: \"1006000000000030701102\", verdict: confirmed}\n  - {sx: L3, azuro: \"1006000000000030701103\", verdict: refused, why: not the same}\n";
-    let head = "m.yml: right: 1 leagues with 2 names, 1 events confirmed, 1 refused, 0 risks refused\n";
+    let head = "m.yml: right: 1 leagues with 2 names, 1 events confirmed, 1 refused, risks refused: retired\n";
     assert_eq!(review(text, None), (head.to_owned(), false));
     let listed = listed();
     let (said, contradicted) = review(text, Some(&listed));
