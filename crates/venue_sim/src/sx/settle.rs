@@ -67,10 +67,11 @@ impl SxSim {
             let (won, back) = (part(fill.returns(), share.won_e2), part(fill.stake, share.back_e2));
             let profit = (won - part(fill.stake, share.won_e2)).max(0);
             let rate_e6 = if fill.is_maker { 0 } else { self.cfg.terms.taker_fee_e6 };
-            let fee = share_e6(profit, rate_e6, self.cfg.switches.fee_up).min(won);
             let owed = refunds.entry(fill.account).or_default();
-            let refund_deducted = (*owed).min(won + back - fee);
+            let refund_deducted = (*owed).min(won + back);
             *owed -= refund_deducted;
+            // What was refunded before comes first: a fee is taken of what is left, or the house would pay it.
+            let fee = share_e6(profit, rate_e6, self.cfg.switches.fee_up).min(won + back - refund_deducted);
             let paid = won + back - fee - refund_deducted;
             let account = &mut self.accounts[fill.account];
             account.escrowed -= fill.stake;
