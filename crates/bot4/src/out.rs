@@ -3,6 +3,7 @@
 use crate::cli::{FAILED, OK, USAGE};
 use crate::source::is_wrong_input;
 use std::io::Write as _;
+use telemetry::{LogGuard, LogOptions};
 
 /// Prints what a command came to and gives its exit code. Whoever stopped reading (`| head`) has read enough.
 pub(crate) fn end(result: anyhow::Result<String>) -> u8 {
@@ -16,6 +17,21 @@ pub(crate) fn end(result: anyhow::Result<String>) -> u8 {
             if is_wrong_input(&e) { USAGE } else { FAILED }
         }
     }
+}
+
+/// Sets the logs of a command up that runs until it is stopped, and sees to it that no memory of its is left in a file.
+///
+/// # Errors
+/// The exit code, once it is said what is wrong with the filter.
+pub(crate) fn logs(options: &LogOptions) -> Result<LogGuard, u8> {
+    let guard = telemetry::init(options).map_err(|e| {
+        eprintln!("bot4: {e}");
+        USAGE
+    })?;
+    if let Err(e) = telemetry::forbid_core_files() {
+        tracing::warn!(target: "bot4", "core files could not be forbidden: {e}");
+    }
+    Ok(guard)
 }
 
 /// Prints a text, without secrets.

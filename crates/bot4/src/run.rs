@@ -10,7 +10,7 @@ use crate::mirror::{self, Mirroring};
 use crate::source::{Own, Source, Usage, is_wrong_input};
 use crate::storm::Trouble;
 use crate::wiring::{self, Places};
-use crate::{probe, replay, summary};
+use crate::{out, probe, replay, summary};
 use anyhow::Context;
 use clap::{Args, ValueEnum};
 use config_manager::Environment;
@@ -65,16 +65,10 @@ const OPEN_AGAIN: (Duration, Duration) = (Duration::from_secs(1), Duration::from
 
 /// Runs the bot and gives the exit code.
 pub(crate) fn main(options: &RunArgs, logs: &LogOptions) -> u8 {
-    let guard = match telemetry::init(logs) {
+    let guard = match out::logs(logs) {
         Ok(guard) => guard,
-        Err(e) => {
-            eprintln!("bot4: {e}");
-            return USAGE;
-        }
+        Err(code) => return code,
     };
-    if let Err(e) = telemetry::forbid_core_files() {
-        tracing::warn!(target: "bot4", "core files could not be forbidden: {e}");
-    }
     let began = Instant::now();
     let code = match start(options) {
         Ok(done) => {

@@ -8,6 +8,7 @@ use crate::cli::{FAILED, LEFT_BEHIND, OK, USAGE};
 use crate::config::Mode;
 use crate::fence;
 use crate::heartbeat::{Heartbeat, Silence};
+use crate::out;
 use crate::probe::{Probe, Verdict};
 use crate::run::until_asked_to_stop;
 use crate::source::{Source, is_wrong_input};
@@ -47,16 +48,10 @@ pub(crate) struct WatchdogArgs {
 
 /// Runs the watchdog and gives the exit code.
 pub(crate) fn run(args: &WatchdogArgs, logs: &LogOptions) -> u8 {
-    let guard = match telemetry::init(logs) {
+    let guard = match out::logs(logs) {
         Ok(guard) => guard,
-        Err(e) => {
-            eprintln!("bot4: {e}");
-            return USAGE;
-        }
+        Err(code) => return code,
     };
-    if let Err(e) = telemetry::forbid_core_files() {
-        tracing::warn!(target: "bot4", "core files could not be forbidden: {e}");
-    }
     let code = start(args).unwrap_or_else(|e| {
         tracing::error!(target: "bot4", "{e:#}");
         if is_wrong_input(&e) { USAGE } else { FAILED }

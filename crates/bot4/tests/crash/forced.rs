@@ -3,8 +3,8 @@
 use crate::harness::journal::{Fold, Tail};
 use crate::harness::world::{Plan, Venue, World};
 use crate::harness::{LIMIT, until};
-use crate::state;
 use crate::tally::Tally;
+use crate::{life, state};
 use domain::record::Record;
 use serde_json::json;
 use venue_sim::market::MarketShape;
@@ -47,13 +47,6 @@ async fn once(tally: &Tally, venue: Venue) {
     until(LIMIT, forced, || format!("a forced change on {venue:?}; the bot:\n{}", bot.story())).await;
     bot.kill();
     world.server(venue.other()).clear("down");
-    let fold = Fold::of(world.journal().all());
-    tally.struck(&state::word(&fold), fold.records.last().map_or("started", Record::word));
-    let mut bot = world.bot();
-    bot.says("Bot runtime started").await;
-    world.even(&bot, LIMIT).await;
-    bot.terminate();
-    assert_eq!(bot.ended().await.code(), Some(0), "{}", bot.story());
-    world.judge(false).await;
-    assert_eq!(world.positions().await, [0, 0], "{}", bot.story());
+    life::struck(&world, tally);
+    life::whole(&world, LIMIT).await;
 }

@@ -2,6 +2,7 @@
 
 use crate::harness::journal::{Fold, Tail};
 use crate::harness::world::{Plan, Venue, World};
+use crate::life;
 use crate::random::Random;
 use crate::state;
 use crate::tally::Tally;
@@ -76,15 +77,8 @@ async fn world(tally: &Tally, random: &mut Random) {
     }
     assert!(settled > 0 || !tally.wants_more(), "no life came to rest");
     // The last life closes everything, and the world is judged as a whole.
-    let mut bot = world.bot();
-    bot.says("Bot runtime started").await;
-    let from = Instant::now();
-    world.even(&bot, EVEN_WITHIN).await;
-    tally.came_back(from.elapsed());
-    bot.terminate();
-    assert_eq!(bot.ended().await.code(), Some(0), "{}", bot.story());
-    world.judge(false).await;
-    assert_eq!(world.positions().await, [0, 0], "{}", bot.story());
+    let (bot, even_after) = life::whole(&world, EVEN_WITHIN).await;
+    tally.came_back(even_after);
     let fold = Fold::of(world.journal().all());
     let told: i64 = fold.rounds.values().filter_map(|r| r.outcome).map(|o| o.net.e8()).sum();
     assert_eq!(world.gained().await, told, "cash by the venues, and by the journal\n{}", bot.story());

@@ -10,6 +10,7 @@ mod forced;
 #[path = "../harness/mod.rs"]
 mod harness;
 mod kill;
+mod life;
 mod random;
 mod state;
 mod stranger;

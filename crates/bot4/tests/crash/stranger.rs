@@ -5,7 +5,7 @@ use crate::harness::bot::Bot;
 use crate::harness::journal::{Fold, Tail};
 use crate::harness::world::{Plan, Venue, World};
 use crate::harness::{LIMIT, until};
-use crate::state;
+use crate::life;
 use crate::tally::Tally;
 use domain::record::Record;
 use serde_json::json;
@@ -41,26 +41,12 @@ async fn once(tally: &Tally, venue: Venue) {
     };
     until(LIMIT, look, || format!("a difference; the bot:\n{}", bot.story())).await;
     bot.kill();
-    let fold = Fold::of(world.journal().all());
-    let kind = fold.records.last().map_or("started", Record::word);
-    tally.struck(&state::word(&fold), kind);
+    let fold = life::struck(&world, tally);
     let opened = fold.rounds.len();
-    let mut bot = world.bot();
-    bot.says("Bot runtime started").await;
-    world.even(&bot, LIMIT).await;
-    bot.terminate();
-    assert_eq!(bot.ended().await.code(), Some(0), "{}", bot.story());
-    world.judge(false).await;
-    assert_eq!(world.positions().await, [0, 0], "{}", bot.story());
+    let (bot, _) = life::whole(&world, LIMIT).await;
     assert_eq!(Fold::of(world.journal().all()).rounds.len(), opened, "a stopped pair opened a round\n{}", bot.story());
     resume(&world, tally).await;
-    let mut bot = world.bot();
-    bot.says("Bot runtime started").await;
-    world.even(&bot, LIMIT).await;
-    bot.terminate();
-    assert_eq!(bot.ended().await.code(), Some(0), "{}", bot.story());
-    world.judge(false).await;
-    assert_eq!(world.positions().await, [0, 0], "{}", bot.story());
+    life::whole(&world, LIMIT).await;
 }
 
 /// Kills `bot4 resume` as soon as its record can be read.
@@ -70,6 +56,5 @@ async fn resume(world: &World, tally: &Tally) {
     let look = async || tail.more().iter().any(|r| matches!(r, Record::Resumed { .. })).then_some(());
     until(LIMIT, look, || format!("a record of it; the command:\n{}", bot.story())).await;
     bot.kill();
-    let fold = Fold::of(world.journal().all());
-    tally.struck(&state::word(&fold), fold.records.last().map_or("started", Record::word));
+    life::struck(world, tally);
 }
