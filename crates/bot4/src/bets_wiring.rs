@@ -36,8 +36,8 @@ pub(crate) struct BetPlaces {
     pub(crate) sx: (String, String),
     /// REST and feed.
     pub(crate) azuro: (String, String),
-    /// A node of Azuro's chain.
-    pub(crate) rpc: String,
+    /// A node of Azuro's chain: quotes need none.
+    pub(crate) node: Option<SanitizedValue>,
     /// Certificates to trust beside the public ones, PEM.
     pub(crate) roots: Vec<String>,
     /// Nobody else is kept waiting by what is asked there: simulators of our own.
@@ -45,7 +45,7 @@ pub(crate) struct BetPlaces {
 }
 
 impl BetPlaces {
-    /// As configured; certificate files are read here.
+    /// As configured, without a node of the chain; certificate files are read here.
     pub(crate) fn configured(config: &Config) -> anyhow::Result<Self> {
         let v = &config.file.venues;
         let mut roots = Vec::new();
@@ -56,7 +56,7 @@ impl BetPlaces {
             }
         }
         let (sx, azuro) = ((v.sx.rest.clone(), v.sx.ws.clone()), (v.azuro.rest.clone(), v.azuro.ws.clone()));
-        Ok(Self { sx, azuro, rpc: v.azuro.rpc.clone(), roots, ours: false })
+        Ok(Self { sx, azuro, node: None, roots, ours: false })
     }
 }
 
@@ -134,14 +134,18 @@ fn sx_reader(config: &Config) -> SxReader {
 /// The numbers that a venue may give a sport: four digits at most.
 const SPORT_NUMBERS: std::ops::Range<u32> = 0..2_000;
 
-/// Azuro's client; without a key it reads the market alone.
-pub(crate) fn azuro(config: &Config) -> anyhow::Result<AzuroClient> {
-    let v = &config.file.venues.azuro;
-    let environment = azuro_client::environment::Environment::named(&v.environment).context("no such environment of Azuro")?;
+/// Chain and bet token of Azuro, by the configuration.
+pub(crate) fn azuro_environment(config: &Config) -> anyhow::Result<&'static azuro_client::environment::Environment> {
+    azuro_client::environment::Environment::named(&config.file.venues.azuro.environment).context("no such environment of Azuro")
+}
+
+/// Azuro's client without a key: it reads the market alone. `node`: there is one of the chain.
+pub(crate) fn azuro(config: &Config, node: bool) -> anyhow::Result<AzuroClient> {
+    let environment = azuro_environment(config)?;
     let wanted: Vec<Sport> = sports(config).collect();
     let numbers = SPORT_NUMBERS.filter(|number| wanted.contains(&azuro_client::listing::sport(*number))).collect();
     let base = AzuroConfig::new(environment);
-    AzuroClient::new(AzuroConfig { sports: numbers, horizon_h: config.file.bets.horizon_h, ..base }).context("Azuro")
+    AzuroClient::new(AzuroConfig { node, sports: numbers, horizon_h: config.file.bets.horizon_h, ..base }).context("Azuro")
 }
 
 const fn per_second(requests: u32, burst: u32) -> RateBudget {
@@ -156,11 +160,11 @@ fn links(config: &Config, places: &BetPlaces) -> [LinkConfig; 2] {
         pool_max_idle_per_host: http.pool_max_idle_per_host,
         ..LinkConfig::new(name, rest, ws)
     };
-    // SX Bet's client keeps the venue's pace by itself. Azuro publishes no limits; every watched outcome is asked about after a change
-    // (venues/azuro.md section 6), and a public node is shared with everybody.
+    // SX Bet's client keeps the venue's pace by itself. Azuro publishes no limits; a watched outcome is asked about when its odds
+    // moved (venues/azuro.md section 6), and a public node is shared with everybody.
     let shared = Budgets { public: Some(per_second(40, 80)), chain: Some(per_second(5, 10)), ..Budgets::default() };
     let budgets = if places.ours { Budgets::default() } else { shared };
-    let rest_base_of = BTreeMap::from([(Lane::Chain, places.rpc.clone())]);
+    let rest_base_of = places.node.iter().map(|url| (Lane::Chain, url.expose_secret().to_owned())).collect();
     [link("SX Bet", &places.sx), LinkConfig { budgets, rest_base_of, ..link("Azuro", &places.azuro) }]
 }
 
@@ -270,7 +274,7 @@ impl BetFeeds {
             Some(keys) => SxLink::Account(BetLink::start(sx(config, keys)?, sx_link, clock(), tell(SX))?),
             None => SxLink::Public(BetLink::start(sx_reader(config), sx_link, clock(), tell(SX))?),
         };
-        let azuro = BetLink::start(azuro(config)?, azuro_link, clock(), tell(AZURO))?;
+        let azuro = BetLink::start(azuro(config, places.node.is_some())?, azuro_link, clock(), tell(AZURO))?;
         let gas = Stake::from_usd_down(config.file.bets.gas_usd.0).unwrap_or_default();
         Ok(Self { sx, azuro, heard, gas })
     }

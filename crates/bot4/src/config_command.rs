@@ -69,9 +69,19 @@ fn masked(value: &str) -> String {
     }
 }
 
+/// A URL without what follows its host: the path of a node's may be a key.
+fn host_alone(url: &str) -> String {
+    let from = url.find("://").map_or(0, |at| at.saturating_add(3));
+    match url.get(from..).and_then(|rest| rest.find(['/', '?', '#'])) {
+        Some(at) => format!("{}/[REDACTED]", url.get(..from.saturating_add(at)).unwrap_or_default()),
+        None => url.to_owned(),
+    }
+}
+
 /// The value for people: a text without its quotes.
 fn plain(setting: &Provenance) -> Value {
     match serde_json::from_str(&setting.value) {
+        Ok(Value::String(url)) if setting.path == "venues.azuro.rpc" => Value::String(host_alone(&masked(&url))),
         Ok(Value::String(text)) => Value::String(masked(&text)),
         Ok(other) => other,
         Err(_) => Value::String(setting.value.clone()),

@@ -1,6 +1,7 @@
 //! The door: command line, configuration, wiring and modes. No rule of trading lives here.
 
 mod azuro_command;
+mod azuro_nodes;
 mod bets_wiring;
 mod check_command;
 pub mod cli;

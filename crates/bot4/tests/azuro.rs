@@ -36,10 +36,15 @@ struct Said {
 
 impl Desk {
     fn new() -> Self {
+        Self::on_chain(137)
+    }
+    /// Its node names this chain as its own.
+    fn on_chain(chain_id: u64) -> Self {
         let runtime = Runtime::new().unwrap();
         let shape = SportsShape { pulse_every_ms: 0, noise_permille: 0, trouble_permille: 0, ..SportsShape::default() };
         let mut venue = AzuroSimConfig::new(5, Sports::new(5, shape));
         venue.stopped_permille = 0;
+        venue.contracts.chain_id = chain_id;
         venue.latencies = Latencies {
             placed_us: 10_000,
             sent_us: 20_000,
@@ -201,6 +206,39 @@ fn what_is_written_wrong_or_costs_too_much_is_said_and_not_sent() {
     let both = format!("AZURO_RPC_URL=https://127.0.0.1:1/secretpathsecretpath,{}\n", desk.server.rest_url_at("/rpc"));
     write(desk.folder.path(), ".env", &format!("AZURO_ACCOUNT_KEY={KEY}\n{both}"));
     desk.expect(&["status"], 0, &["10000 USDT"]);
+}
+
+#[test]
+fn a_node_is_chosen_by_one_rule_and_what_follows_its_host_is_never_shown() {
+    let desk = Desk::new();
+    let secret = "k3yOfANode0123456789";
+    let config = std::fs::read_to_string(desk.folder.path().join("config.yaml")).unwrap();
+    let rpc = desk.server.rest_url_at("/rpc");
+    let env = |urls: &str| write(desk.folder.path(), ".env", &format!("AZURO_ACCOUNT_KEY={KEY}\nAZURO_RPC_URL={urls}\n"));
+    let check = |arguments: &[&str], code: i32, words: &[&str]| {
+        let said = desk.expect(arguments, code, words);
+        assert!(!said.stdout.contains(secret) && !said.stderr.contains(secret), "{}{}", said.stdout, said.stderr);
+    };
+    // None at all.
+    write(desk.folder.path(), "config.yaml", &config.replace(&format!("rpc: \"{rpc}\", "), ""));
+    check(&["status"], 2, &["no node of the chain is configured: nothing can be bet", "venues.azuro.rpc", "AZURO_RPC_URL"]);
+    // The variable wins over the file, and the first that answers and serves the chain over the others.
+    write(desk.folder.path(), "config.yaml", &config.replace(&rpc, "https://127.0.0.1:1"));
+    check(&["status"], 1, &["127.0.0.1:1", "cannot be reached"]);
+    env(&rpc);
+    check(&["status"], 0, &["10000 USDT"]);
+    let other = Desk::on_chain(1);
+    env(&format!("https://127.0.0.1:1/v2/{secret},{}", other.server.rest_url_at("/rpc")));
+    let words = ["127.0.0.1:1", "the node could not be asked", "the node serves chain 1, PolygonUSDT lives on 137"];
+    let pem = std::fs::read_to_string(desk.folder.path().join("azuro.pem")).unwrap();
+    write(desk.folder.path(), "azuro.pem", other.server.ca_pem());
+    check(&["status"], 1, &words);
+    check(&["status", "--json"], 1, &words);
+    check(&["approve", "--amount", "1", "--yes"], 1, &words);
+    write(desk.folder.path(), "azuro.pem", &pem);
+    // A key in the file is refused where it stands.
+    write(desk.folder.path(), "config.yaml", &config.replace(&rpc, &format!("https://127.0.0.1:1/v2/{secret}")));
+    check(&["status"], 2, &["venues.azuro.rpc: looks as if it held a key: set AZURO_RPC_URL"]);
 }
 
 #[test]

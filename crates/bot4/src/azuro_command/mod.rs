@@ -19,7 +19,7 @@ use azuro_client::environment::Environment;
 use azuro_client::transaction::{Account, Broadcast, Claim, Offer, Outcome, Pricing, Sent, Step, claim_call};
 use clap::{Args, Subcommand};
 use ledger::Ledger;
-use nodes::Nodes;
+use nodes::Lines;
 use signing::EvmKey;
 use signing::eip712::U256;
 use std::io::IsTerminal as _;
@@ -117,63 +117,63 @@ impl Wallet {
     fn run(&self, verb: &Verb) -> anyhow::Result<u8> {
         let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build()?;
         tokio::task::LocalSet::new().block_on(&runtime, async {
-            let nodes = Nodes::new(&self.places, self.environment)?;
+            let lines = Lines::new(&self.places, self.environment)?;
             let code = match verb {
-                Verb::Status { .. } => self.status(&nodes).await,
-                Verb::Approve { amount, sending, .. } => self.approve(&nodes, amount, *sending).await,
-                Verb::Redeem { bets, sending, .. } => self.redeem(&nodes, bets, *sending).await,
+                Verb::Status { .. } => self.status(&lines).await,
+                Verb::Approve { amount, sending, .. } => self.approve(&lines, amount, *sending).await,
+                Verb::Redeem { bets, sending, .. } => self.redeem(&lines, bets, *sending).await,
             };
-            nodes.stop().await;
+            lines.stop().await;
             code
         })
     }
 
-    async fn status(&self, nodes: &Nodes) -> anyhow::Result<u8> {
-        let under_way = self.settle_earlier(nodes, Duration::ZERO).await?;
-        let wallet = nodes.wallet(self.key.address()).await?;
-        let bets = nodes.bets(self.key.address()).await;
+    async fn status(&self, lines: &Lines) -> anyhow::Result<u8> {
+        let under_way = self.settle_earlier(lines, Duration::ZERO).await?;
+        let wallet = lines.wallet(self.key.address()).await?;
+        let bets = lines.bets(self.key.address()).await;
         out::say(&shown::status(self.key.address(), self.environment, &wallet, &bets, under_way.as_ref(), self.json));
         Ok(OK)
     }
 
-    async fn approve(&self, nodes: &Nodes, amount: &str, sending: Sending) -> anyhow::Result<u8> {
+    async fn approve(&self, lines: &Lines, amount: &str, sending: Sending) -> anyhow::Result<u8> {
         let units = parse_units(amount, self.environment.decimals)
             .map_err(|cause| Usage(format!("--amount {amount}: {cause}; write an amount, for example --amount 100")))?;
-        if let Some(earlier) = self.settle_earlier(nodes, sending.patience()).await? {
+        if let Some(earlier) = self.settle_earlier(lines, sending.patience()).await? {
             return Ok(self.still_under_way(&earlier));
         }
-        let wallet = nodes.wallet(self.key.address()).await?;
+        let wallet = lines.wallet(self.key.address()).await?;
         let call = Call::Approve { spender: self.environment.relayer, amount: U256::from(units) };
         let what = shown::approval(self.environment, wallet.allowance, units);
         if wallet.allowance == units {
             out::say(&shown::nothing("The relayer is approved for exactly this already.", self.json));
             return Ok(OK);
         }
-        self.offer(nodes, self.environment.bet_token, &call, what, sending).await
+        self.offer(lines, self.environment.bet_token, &call, what, sending).await
     }
 
-    async fn redeem(&self, nodes: &Nodes, bets: &[u128], sending: Sending) -> anyhow::Result<u8> {
-        if let Some(earlier) = self.settle_earlier(nodes, sending.patience()).await? {
+    async fn redeem(&self, lines: &Lines, bets: &[u128], sending: Sending) -> anyhow::Result<u8> {
+        if let Some(earlier) = self.settle_earlier(lines, sending.patience()).await? {
             return Ok(self.still_under_way(&earlier));
         }
         let candidates = if bets.is_empty() {
-            nodes.bets(self.key.address()).await.context("the bets of this wallet; name them with --bet N")?.payable_by_word()
+            lines.bets(self.key.address()).await.context("the bets of this wallet; name them with --bet N")?.payable_by_word()
         } else {
             bets.to_vec()
         };
-        let claims = nodes.claims(&candidates).await?;
+        let claims = lines.claims(&candidates).await?;
         let pays: Vec<u128> = claims.iter().filter(|(_, claim)| matches!(claim, Claim::Pays(_))).map(|(bet, _)| *bet).collect();
         let Some(call) = claim_call(self.environment, &pays) else {
             out::say(&shown::nothing(&shown::no_claims(&claims), self.json));
             return Ok(OK);
         };
-        self.offer(nodes, self.environment.lp, &call, shown::claims(self.environment, &claims), sending).await
+        self.offer(lines, self.environment.lp, &call, shown::claims(self.environment, &claims), sending).await
     }
 
     /// Prices a call, shows it, and sends it if that is wanted.
     async fn offer(
         &self,
-        nodes: &Nodes,
+        lines: &Lines,
         to: signing::eip712::Address,
         call: &Call,
         what: String,
@@ -187,7 +187,7 @@ impl Wallet {
         let mut pricing = Pricing::new(account, to, call.calldata());
         let offer: Offer = loop {
             let question = pricing.question();
-            let answer = nodes.ask(question.body).await;
+            let answer = lines.ask(question.body).await;
             if let Some(offer) = pricing.answer(answer.as_deref().map_err(Clone::clone))? {
                 break offer;
             }
@@ -208,13 +208,13 @@ impl Wallet {
         if !self.json {
             eprintln!("Sending {}, and waiting for the chain.", sent.hash);
         }
-        self.follow(nodes, Broadcast::new(sent), sending.patience()).await
+        self.follow(lines, Broadcast::new(sent), sending.patience()).await
     }
 
     /// Follows a transaction to its end, or until patience ends.
-    async fn follow(&self, nodes: &Nodes, broadcast: Broadcast, patience: Duration) -> anyhow::Result<u8> {
+    async fn follow(&self, lines: &Lines, broadcast: Broadcast, patience: Duration) -> anyhow::Result<u8> {
         let sent = broadcast.sent().clone();
-        let outcome = drive(nodes, broadcast, patience).await;
+        let outcome = drive(lines, broadcast, patience).await;
         let code = match &outcome {
             Some(Outcome::Done { .. }) => OK,
             Some(_) => FAILED,
@@ -228,9 +228,9 @@ impl Wallet {
     }
 
     /// What an earlier run sent and did not see the end of is settled before anything else is signed. Some: it is still open.
-    async fn settle_earlier(&self, nodes: &Nodes, patience: Duration) -> anyhow::Result<Option<Sent>> {
+    async fn settle_earlier(&self, lines: &Lines, patience: Duration) -> anyhow::Result<Option<Sent>> {
         let Some(sent) = self.ledger.open(self.environment.chain_id, self.key.address())? else { return Ok(None) };
-        let outcome = drive(nodes, Broadcast::resume(sent.clone()), patience).await;
+        let outcome = drive(lines, Broadcast::resume(sent.clone()), patience).await;
         if let Some(outcome) = &outcome {
             self.ledger.over(&sent)?;
             eprintln!("bot4: an earlier transaction has ended: {}", shown::end(&sent, Some(outcome), patience, false).trim());
@@ -252,7 +252,7 @@ impl Sending {
 }
 
 /// `None`: patience ended, its fate is unknown. At least one look is taken.
-async fn drive(nodes: &Nodes, mut broadcast: Broadcast, patience: Duration) -> Option<Outcome> {
+async fn drive(lines: &Lines, mut broadcast: Broadcast, patience: Duration) -> Option<Outcome> {
     let until = tokio::time::Instant::now() + patience;
     let mut looked = false;
     loop {
@@ -266,7 +266,7 @@ async fn drive(nodes: &Nodes, mut broadcast: Broadcast, patience: Duration) -> O
         }
         tokio::time::sleep_until(next).await;
         looked = true;
-        let answer = nodes.ask(body).await;
+        let answer = lines.ask(body).await;
         if let Some(said) = broadcast.answer(answer.as_deref().map_err(Clone::clone)) {
             tracing::debug!(target: "bot4", reason = said, "The node's word on a transaction");
         }

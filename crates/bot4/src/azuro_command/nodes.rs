@@ -1,10 +1,11 @@
-//! Questions to the nodes of Azuro's chain and to its API, one at a time, over the sockets that trading uses.
+//! Questions to Azuro's chain and to its API, one at a time, over the sockets that trading uses.
 //!
-//! Several nodes are asked in their order until one answers at all: what an answer says is judged by who asked.
+//! Which node is asked is `azuro_nodes`'; what an answer says is judged by who asked.
 
+use crate::azuro_nodes::{NO_NODE, NodeUrls, Nodes};
 use crate::config::Config;
-use crate::keys::AZURO_RPC_URL;
 use crate::probe::{Answer, Line};
+use crate::source::Usage;
 use crate::wiring;
 use anyhow::{Context, bail};
 use azuro_client::chain;
@@ -14,12 +15,9 @@ use azuro_client::parse::{self, OrderWord};
 use azuro_client::sign::lower_hex;
 use azuro_client::state::{OrderState, Settlement};
 use azuro_client::transaction::{Claim, claim_request, read_claim};
-use signing::SanitizedValue;
 use signing::eip712::{Address, U256};
 use std::cell::Cell;
-use telemetry::Redactor;
 use transport::LinkConfig;
-use venue_api::Method;
 
 /// Orders on one page of the API's list: its own default.
 const PAGE: usize = 100;
@@ -28,8 +26,7 @@ const PAGES_MAX: usize = 50;
 
 /// Where the chain and the API are.
 pub(super) struct Places {
-    /// May hold keys.
-    nodes: Vec<SanitizedValue>,
+    nodes: NodeUrls,
     rest: String,
     ws: String,
     roots: Vec<String>,
@@ -38,23 +35,10 @@ pub(super) struct Places {
 impl Places {
     pub(super) fn configured(config: &Config, environment: &config_manager::Environment) -> anyhow::Result<Self> {
         let v = &config.file.venues.azuro;
-        let nodes = match environment.secrets().get(AZURO_RPC_URL) {
-            Some(urls) => {
-                Redactor::global().register(&urls);
-                let urls: Vec<SanitizedValue> =
-                    urls.expose_secret().split(',').map(|url| SanitizedValue::from(url.trim())).collect();
-                for url in &urls {
-                    // A link names where it could not connect to by host and path, and keys stand in the path.
-                    let path = url.expose_secret().splitn(4, '/').nth(3).unwrap_or_default();
-                    for part in std::iter::once(path).chain(path.split(['/', '?', '&', '='])) {
-                        Redactor::global().register(&SanitizedValue::from(part));
-                    }
-                    Redactor::global().register(url);
-                }
-                urls
-            }
-            None => vec![SanitizedValue::from(v.rpc.as_str())],
-        };
+        let nodes = NodeUrls::configured(config, environment);
+        if nodes.is_empty() {
+            return Err(Usage(NO_NODE.to_owned()).into());
+        }
         let pem = |file: &std::path::PathBuf| {
             std::fs::read_to_string(file).with_context(|| format!("venues.azuro.ca: {} cannot be read", file.display()))
         };
@@ -107,42 +91,30 @@ impl Bets {
     }
 }
 
-/// Lines to the nodes and to the API. Lives inside a `LocalSet`.
-pub(super) struct Nodes {
-    nodes: Vec<Line>,
+/// Lines to the chain and to the API. Lives inside a `LocalSet`.
+pub(super) struct Lines {
+    nodes: Nodes,
     api: Line,
     environment: &'static Environment,
     next: Cell<u64>,
 }
 
-impl Nodes {
+impl Lines {
     pub(super) fn new(places: &Places, environment: &'static Environment) -> anyhow::Result<Self> {
-        let link = |rest: &str| LinkConfig { extra_roots: places.roots.clone(), ..LinkConfig::new("Azuro", rest, &places.ws) };
-        let line = |url: &SanitizedValue| {
-            Line::new(link(url.expose_secret()), wiring::clock()).context("the node's URL (venues.azuro.rpc, or AZURO_RPC_URL)")
-        };
-        let nodes = places.nodes.iter().map(line).collect::<anyhow::Result<_>>()?;
-        let api = Line::new(link(&places.rest), wiring::clock()).context("venues.azuro.rest")?;
+        let nodes = Nodes::new(&places.nodes, &places.roots, environment)?;
+        let link = LinkConfig { extra_roots: places.roots.clone(), ..LinkConfig::new("Azuro", &places.rest, &places.ws) };
+        let api = Line::new(link, wiring::clock()).context("venues.azuro.rest")?;
         Ok(Self { nodes, api, environment, next: Cell::new(1) })
     }
 
     pub(super) async fn stop(&self) {
-        for line in self.nodes.iter().chain([&self.api]) {
-            line.stop().await;
-        }
+        self.nodes.stop().await;
+        self.api.stop().await;
     }
 
     /// One question to the chain; the error says why no node answered.
     pub(super) async fn ask(&self, body: String) -> Result<Vec<u8>, String> {
-        let mut why = "no node is configured".to_owned();
-        for line in &self.nodes {
-            match line.ask(Method::Post, String::new(), Vec::new(), body.clone()).await {
-                Answer::Said { status: 200..=299, body } => return Ok(body),
-                Answer::Said { status, .. } => why = format!("the node answers with status {status}"),
-                Answer::Nothing(reason) => why = format!("the node could not be asked: {reason}"),
-            }
-        }
-        Err(why)
+        self.nodes.ask(body).await
     }
 
     async fn read<T>(
@@ -156,17 +128,9 @@ impl Nodes {
         read(id, &body).context(what)
     }
 
-    /// The right chain, and what the wallet holds on it.
+    /// What the wallet holds.
     pub(super) async fn wallet(&self, owner: Address) -> anyhow::Result<Held> {
         let (token, spender) = (self.environment.bet_token, self.environment.relayer);
-        let id = self.read("the chain's id", chain::chain_id_request, chain::read_quantity).await?;
-        if id != U256::from(self.environment.chain_id) {
-            bail!(
-                "the node serves chain {id}, {} lives on {}: change the node's URL",
-                self.environment.name,
-                self.environment.chain_id
-            );
-        }
         let units =
             |call: Call| self.read("the bet token", move |id| chain::call_request(id, token, &call, None), chain::read_units);
         let balance = units(Call::BalanceOf(owner)).await?;

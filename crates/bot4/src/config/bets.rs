@@ -121,8 +121,11 @@ pub(crate) struct AzuroSection {
     pub(crate) rest: String,
     /// The feed's WebSocket.
     pub(crate) ws: String,
-    /// Node of the chain (JSON-RPC). Without a key in it: this file is no place for one.
-    pub(crate) rpc: String,
+    /// Node of the chain (JSON-RPC), for bets and for `bot4 azuro`; quotes need none. Where its URL holds a key it belongs into
+    /// AZURO_RPC_URL, which also names several, separated by commas: the first that answers and serves the chain is used.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    #[schemars(example = "https://polygon.example.com")]
+    pub(crate) rpc: Option<String>,
     /// File with a certificate to trust beside the public ones (PEM): a simulator's.
     #[serde(skip_serializing_if = "Option::is_none")]
     #[schemars(example = "azuro.pem")]
@@ -138,7 +141,8 @@ impl Default for AzuroSection {
             environment: "PolygonUSDT".to_owned(),
             rest: "https://api.onchainfeed.org/api/v1/public".to_owned(),
             ws: "wss://streams.onchainfeed.org/v1/streams/feed".to_owned(),
-            rpc: "https://polygon-bor-rpc.publicnode.com".to_owned(),
+            // The specification names no node.
+            rpc: None,
             ca: None,
             max_quote_age_s: 60,
         }

@@ -167,9 +167,9 @@ impl Check<'_> {
             ("venues.sx.ws", &v.sx.ws, "wss"),
             ("venues.azuro.rest", &v.azuro.rest, "https"),
             ("venues.azuro.ws", &v.azuro.ws, "wss"),
-            ("venues.azuro.rpc", &v.azuro.rpc, "https"),
         ];
-        for (path, url, wanted) in urls {
+        let node = v.azuro.rpc.as_ref().map(|url| ("venues.azuro.rpc", url, "https"));
+        for (path, url, wanted) in urls.into_iter().chain(node) {
             // The URL itself is not repeated: somebody may have written a password into it.
             let scheme = url.split_once("://").map_or("no scheme", |(scheme, _)| scheme);
             if scheme != wanted {
@@ -178,6 +178,10 @@ impl Check<'_> {
                 );
                 return self.complain(path, why);
             }
+        }
+        if v.azuro.rpc.as_deref().is_some_and(holds_a_key) {
+            let why = "looks as if it held a key: set AZURO_RPC_URL in .env or in the environment, no other file or option";
+            return self.complain("venues.azuro.rpc", why);
         }
         let certificates = [
             ("venues.vest.ca", &v.vest.ca),
@@ -293,6 +297,14 @@ impl Check<'_> {
         }
         Ok(())
     }
+}
+
+/// Whether something behind a URL's host is as long as a key, or in front of it a password.
+fn holds_a_key(url: &str) -> bool {
+    const KEY_MIN: usize = 20;
+    let rest = url.split_once("://").map_or(url, |(_, rest)| rest);
+    let (host, path) = rest.split_once(['/', '?']).unwrap_or((rest, ""));
+    host.contains('@') || path.split(['/', '?', '&', '=']).any(|part| part.len() >= KEY_MIN)
 }
 
 /// The pair's own value or that of all pairs, and the path of the one that counts.

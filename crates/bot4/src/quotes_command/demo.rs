@@ -2,7 +2,7 @@
 
 use crate::bets_wiring::{BetPlaces, SxKeys};
 use anyhow::Context;
-use signing::EvmKey;
+use signing::{EvmKey, SanitizedValue};
 use venue_sim::azuro::{AzuroSim, AzuroSimConfig};
 use venue_sim::server::{Authority, RunningServer, ServerOptions, TlsServer};
 use venue_sim::sports::{Sports, SportsShape};
@@ -44,7 +44,7 @@ impl EmbeddedBets {
         BetPlaces {
             sx: (self.sx.rest_url(), self.sx.ws_url()),
             azuro: (self.azuro.rest_url(), self.azuro.ws_url()),
-            rpc: self.azuro.rest_url_at("/rpc"),
+            node: Some(SanitizedValue::new(self.azuro.rest_url_at("/rpc"))),
             roots: vec![self.sx.ca_pem().to_owned(), self.azuro.ca_pem().to_owned()],
             ours: true,
         }

@@ -12,7 +12,8 @@ pub(crate) mod words;
 
 pub(crate) use demo::EmbeddedBets;
 
-use crate::bets_wiring::{BetPlaces, SxKeys};
+use crate::azuro_nodes::{NodeUrls, Nodes};
+use crate::bets_wiring::{BetPlaces, SxKeys, azuro_environment};
 use crate::cli::{FAILED, OK, USAGE};
 use crate::config::{Config, FileConfig, Mode};
 use crate::keys::{self, OF_SX};
@@ -22,6 +23,7 @@ use clap::Args;
 use config_manager::Layers;
 use pairing::Pairing;
 use show::Show;
+use signing::SanitizedValue;
 use std::time::Duration;
 use watch::Watch;
 
@@ -78,6 +80,7 @@ fn span(text: &str) -> Result<Duration, Usage> {
 struct Plan {
     config: Config,
     keys: Option<SxKeys>,
+    nodes: NodeUrls,
     demo: bool,
 }
 
@@ -96,7 +99,25 @@ fn plan(args: &QuotesArgs) -> anyhow::Result<Plan> {
     let config = Config::resolve_for_bets(&loaded)?;
     let demo = config.file.mode == Mode::Demo;
     let keys = if demo { Some(SxKeys::throw_away()?) } else { SxKeys::from_environment(&config, &environment)? };
-    Ok(Plan { config, keys, demo })
+    // The demo's world has a chain of its own.
+    let nodes = if demo { NodeUrls::default() } else { NodeUrls::configured(&config, &environment) };
+    Ok(Plan { config, keys, nodes, demo })
+}
+
+/// The node of Azuro's chain, if one is configured and right. Quotes go on without: what is wrong with it is said, for whoever bets next.
+async fn node(plan: &Plan, roots: &[String]) -> anyhow::Result<Option<SanitizedValue>> {
+    if plan.nodes.is_empty() {
+        return Ok(None);
+    }
+    let environment = azuro_environment(&plan.config)?;
+    let nodes = Nodes::new(&plan.nodes, roots, environment)?;
+    let first = nodes.first().await;
+    nodes.stop().await;
+    if let Err(why) = &first {
+        let line = format!("bot4: quotes need no node of Azuro's chain, bets would: {why}");
+        eprintln!("{}", telemetry::Redactor::global().redact(&line));
+    }
+    Ok(first.ok())
 }
 
 /// True if there was something to show.
@@ -113,7 +134,10 @@ fn quotes(args: &QuotesArgs, json: bool) -> anyhow::Result<bool> {
         };
         let places = match &embedded {
             Some(embedded) => embedded.places(),
-            None => BetPlaces::configured(&plan.config)?,
+            None => {
+                let places = BetPlaces::configured(&plan.config)?;
+                BetPlaces { node: node(&plan, &places.roots).await?, ..places }
+            }
         };
         let place = match &embedded {
             Some(_) => format!("demo, simulated venues, no real money (seed {seed})"),

@@ -44,7 +44,6 @@ impl Hosted {
                 "azuro": {
                     "rest": self.azuro.rest_url(),
                     "ws": self.azuro.ws_url(),
-                    "rpc": self.azuro.rest_url_at("/rpc"),
                     "ca": "azuro.pem",
                 },
             },
