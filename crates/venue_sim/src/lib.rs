@@ -8,6 +8,7 @@ pub mod azuro;
 mod base64;
 pub mod centrifugo;
 mod date;
+mod due;
 mod evm;
 pub mod exchange;
 mod faults;

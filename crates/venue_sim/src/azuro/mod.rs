@@ -27,6 +27,7 @@ pub use config::{AzuroSimConfig, ChainSide, Latencies};
 pub use harness::SeenBet;
 pub use submission::{ConditionData, Mined, Submission, oracle_digest};
 
+use crate::due::Due;
 use crate::sports::{Ending, Score, Venue};
 use crate::{HttpRequest, Message, SimAction, SimNow, VenueSim};
 use alloy_primitives::{Address, B256, U256, keccak256};
@@ -37,12 +38,11 @@ use k256::ecdsa::SigningKey;
 use life::Order;
 use orders::Refused;
 use serde_json::Value;
-use std::cmp::Reverse;
-use std::collections::{BTreeMap, BTreeSet, BinaryHeap, HashMap};
+use std::collections::{BTreeMap, BTreeSet, HashMap};
 use stream::Conn;
 
 /// Something the venue does later, to an order by its number.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
 enum Job {
     Place(usize),
     Send(usize),
@@ -115,9 +115,7 @@ pub struct AzuroSim {
     told: BTreeMap<String, Shown>,
     told_games: BTreeMap<String, (&'static str, i64)>,
     acks: u64,
-    jobs: BinaryHeap<Reverse<(i64, u64, Job)>>,
-    /// Counts jobs, so that equal times keep their order.
-    sequence: u64,
+    jobs: Due<Job>,
     /// Counts random draws.
     draws: u64,
     faults: Faults,
@@ -158,8 +156,7 @@ impl AzuroSim {
             told: BTreeMap::new(),
             told_games: BTreeMap::new(),
             acks: 0,
-            jobs: BinaryHeap::new(),
-            sequence: 0,
+            jobs: Due::default(),
             draws: 0,
             faults: Faults::default(),
             drop_sockets: false,
@@ -214,9 +211,8 @@ impl AzuroSim {
 
     /// Does a job so many microseconds from now.
     fn at(&mut self, now: SimNow, after_us: u64, job: Job) {
-        self.sequence += 1;
         let after = i64::try_from(after_us).unwrap_or(i64::MAX);
-        self.jobs.push(Reverse((now.0.saturating_add(after), self.sequence, job)));
+        self.jobs.put(now, after, job);
     }
 
     fn run(&mut self, job: Job, now: SimNow) {
@@ -329,7 +325,7 @@ impl VenueSim for AzuroSim {
         if self.drop_sockets || self.release {
             return Some(self.last_now);
         }
-        let job = self.jobs.peek().map(|Reverse((at, ..))| *at);
+        let job = self.jobs.next_us();
         let ages = self.faults.on("ws_lifetime").is_some();
         let watched = self.conns.values().any(|c| ages || !c.conditions.is_empty() || !c.games.is_empty());
         [job, watched.then_some(self.next_tick_us)].into_iter().flatten().min().map(SimNow)
@@ -353,11 +349,7 @@ impl VenueSim for AzuroSim {
                 self.publish(now, out);
             }
         }
-        while let Some(&Reverse((at, _, job))) = self.jobs.peek() {
-            if at > now.0 {
-                break;
-            }
-            self.jobs.pop();
+        while let Some(job) = self.jobs.take(now) {
             self.run(job, now);
         }
     }

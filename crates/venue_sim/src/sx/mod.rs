@@ -28,6 +28,7 @@ pub use config::{
 pub use harness::{SeenBalance, SeenBet};
 
 use crate::centrifugo::{self, Hub};
+use crate::due::Due;
 use crate::sports::{Ending, Score};
 use crate::{HttpRequest, Message, SimAction, SimNow, VenueSim};
 use alloy_primitives::{Address, B256, keccak256};
@@ -38,8 +39,7 @@ use orders::Waiting;
 use realtime::{Doorkeeper, Watched};
 use serde_json::Value;
 use state::{Account, Fill, Match, Order};
-use std::cmp::Reverse;
-use std::collections::{BTreeMap, BTreeSet, BinaryHeap, HashMap};
+use std::collections::{BTreeMap, BTreeSet, HashMap};
 
 /// The account of the makers.
 const HOUSE: usize = 0;
@@ -49,7 +49,7 @@ const TICK_US: i64 = 500_000;
 const HOUSE_MONEY: i64 = 1_000_000_000_000_000;
 
 /// Something the venue does later.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
 enum Job {
     /// The betting delay of an order is over.
     Decide(usize),
@@ -99,11 +99,9 @@ pub struct SxSim {
     /// What was last said of a market's best odds, and of a fixture's score.
     best_told: BTreeMap<usize, String>,
     scores_told: BTreeMap<String, String>,
-    /// Publications by due time.
-    posts: BTreeMap<(i64, u64), (String, Value)>,
-    jobs: BinaryHeap<Reverse<(i64, u64, Job)>>,
-    /// Counts jobs and publications, so that equal times keep their order.
-    sequence: u64,
+    /// Publications that wait for their turn.
+    posts: Due<(String, Value)>,
+    jobs: Due<Job>,
     /// Counts places in queues.
     queue: u64,
     /// Counts random draws.
@@ -152,9 +150,8 @@ impl SxSim {
             dirty: BTreeSet::new(),
             best_told: BTreeMap::new(),
             scores_told: BTreeMap::new(),
-            posts: BTreeMap::new(),
-            jobs: BinaryHeap::new(),
-            sequence: 0,
+            posts: Due::default(),
+            jobs: Due::default(),
             queue: 0,
             draws: 0,
             faults: Faults::default(),
@@ -184,8 +181,7 @@ impl SxSim {
 
     /// Does a job so many microseconds from now.
     fn at(&mut self, now: SimNow, after_us: i64, job: Job) {
-        self.sequence += 1;
-        self.jobs.push(Reverse((now.0.saturating_add(after_us.max(0)), self.sequence, job)));
+        self.jobs.put(now, after_us, job);
     }
 
     fn run(&mut self, job: Job, now: SimNow) {
@@ -216,11 +212,7 @@ impl SxSim {
             self.sync(now);
             self.tick_books(now);
         }
-        while let Some(&Reverse((at, _, job))) = self.jobs.peek() {
-            if at > now.0 {
-                break;
-            }
-            self.jobs.pop();
+        while let Some(job) = self.jobs.take(now) {
             self.run(job, now);
         }
     }
@@ -343,8 +335,8 @@ impl VenueSim for SxSim {
         if self.stir {
             return Some(self.last_now);
         }
-        let job = self.jobs.peek().map(|Reverse((at, ..))| *at);
-        let post = self.posts.keys().next().map(|(at, _)| *at);
+        let job = self.jobs.next_us();
+        let post = self.posts.next_us();
         let hub = self.hub.next_wake().map(|n| n.0);
         [job, post, hub, Some(self.next_tick_us)].into_iter().flatten().min().map(SimNow)
     }

@@ -82,8 +82,7 @@ pub(super) fn hub_config(seed: u64, account_recoverable: bool) -> HubConfig {
 impl SxSim {
     /// Publishes so many microseconds from now, or when its turn comes.
     fn post(&mut self, channel: String, data: Value, after_us: i64, now: SimNow) {
-        self.sequence += 1;
-        self.posts.insert((now.0.saturating_add(after_us), self.sequence), (channel, data));
+        self.posts.put(now, after_us, (channel, data));
     }
 
     fn private(&mut self, account: usize, silent: bool, kind: &str, row: Value, under: &str, now: SimNow) {
@@ -205,11 +204,7 @@ impl SxSim {
                 }
             }
         }
-        while let Some(entry) = self.posts.first_entry() {
-            if entry.key().0 > now.0 {
-                break;
-            }
-            let (channel, data) = entry.remove();
+        while let Some((channel, data)) = self.posts.take(now) {
             self.hub.publish(&channel, &data, now, &mut self.out);
         }
     }

@@ -27,6 +27,7 @@ mod wire;
 
 pub use config::{DEVELOPMENT_CONTRACT, Frames, Latencies, PRODUCTION_CONTRACT, Switches, SymbolSpec, VestSimConfig};
 
+use crate::due::Due;
 use crate::{HttpRequest, Message, SimAction, SimNow, VenueSim};
 use alloy_primitives::{Address, B256};
 use answer::{BAD_SYMBOL, Refused};
@@ -34,12 +35,11 @@ use book::Book;
 use faults::{Fault, Faults};
 use serde_json::Value;
 use state::{Account, Movement, Order, Status};
-use std::cmp::Reverse;
-use std::collections::{BTreeMap, BTreeSet, BinaryHeap, HashMap, VecDeque};
+use std::collections::{BTreeMap, BTreeSet, HashMap, VecDeque};
 use stream::Conn;
 
 /// Something the venue does later.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
 enum Job {
     /// Says NEW of an order.
     Announce(usize),
@@ -118,9 +118,7 @@ pub struct VestSim {
     movements: Vec<Movement>,
     prints: VecDeque<Print>,
     conns: BTreeMap<u64, Conn>,
-    jobs: BinaryHeap<Reverse<(i64, u64, Job)>>,
-    /// Counts jobs, so that equal times keep their order.
-    sequence: u64,
+    jobs: Due<Job>,
     /// Counts ids and keys handed out.
     ids: u64,
     /// Counts random draws.
@@ -164,8 +162,7 @@ impl VestSim {
             movements: Vec::new(),
             prints: VecDeque::new(),
             conns: BTreeMap::new(),
-            jobs: BinaryHeap::new(),
-            sequence: 0,
+            jobs: Due::default(),
             ids: 0,
             draws: 0,
             faults: Faults::default(),
@@ -261,8 +258,7 @@ impl VestSim {
 
     /// Does a job so many microseconds from now.
     fn at(&mut self, now: SimNow, after_us: u64, job: Job) {
-        self.sequence += 1;
-        self.jobs.push(Reverse((now.0.saturating_add(after_us as i64), self.sequence, job)));
+        self.jobs.put(now, i64::try_from(after_us).unwrap_or(i64::MAX), job);
     }
 
     /// Sends an order's event of this status to its account.
@@ -376,7 +372,7 @@ impl VenueSim for VestSim {
         if self.release || self.drop_sockets {
             return Some(self.last_now);
         }
-        let job = self.jobs.peek().map(|Reverse((at, ..))| *at);
+        let job = self.jobs.next_us();
         [job, self.next_stream_us()].into_iter().flatten().min().map(SimNow)
     }
 
@@ -390,11 +386,7 @@ impl VenueSim for VestSim {
         }
         self.expire_listen_keys(now, out);
         self.publish_market(now, out);
-        while let Some(&Reverse((at, _, job))) = self.jobs.peek() {
-            if at > now.0 {
-                break;
-            }
-            self.jobs.pop();
+        while let Some(job) = self.jobs.take(now) {
             self.run(job, now, out);
         }
     }
