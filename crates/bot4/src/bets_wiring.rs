@@ -3,7 +3,7 @@
 //! Owns the two links and the words about their sessions. Decides nothing, journals nothing and matches nothing; quotes are passed on as
 //! they come. Called by `bot4 quotes` and `bot4 map propose`.
 
-use crate::config::Config;
+use crate::config::{Config, Mode};
 use crate::keys::{OF_SX, SX_ACCOUNT_KEY, SX_API_KEY, SX_REQUEST_SEED, evm_key};
 use crate::wiring::clock;
 use anyhow::Context;
@@ -69,11 +69,19 @@ pub(crate) struct SxKeys {
 }
 
 impl SxKeys {
+    /// Those of the mode: thrown away after the demo, else from the environment.
+    ///
+    /// # Errors
+    /// As [`SxKeys::from_environment`].
+    pub(crate) fn fitting(config: &Config, environment: &Environment) -> anyhow::Result<Option<Self>> {
+        if config.file.mode == Mode::Demo { Self::throw_away().map(Some) } else { Self::from_environment(config, environment) }
+    }
+
     /// From the environment; `None` where none of them is set. Registered with the log before anything is done with them.
     ///
     /// # Errors
     /// One is set without the other, or is not what its name says.
-    pub(crate) fn from_environment(config: &Config, environment: &Environment) -> anyhow::Result<Option<Self>> {
+    fn from_environment(config: &Config, environment: &Environment) -> anyhow::Result<Option<Self>> {
         let secrets = environment.secrets();
         if !secrets.any_present(&OF_SX) {
             return Ok(None);
@@ -90,7 +98,7 @@ impl SxKeys {
     }
 
     /// Fresh ones, for simulated venues that know whom they are told.
-    pub(crate) fn throw_away() -> anyhow::Result<Self> {
+    fn throw_away() -> anyhow::Result<Self> {
         let draw = || {
             let mut bytes = [0u8; 32];
             default_provider()

@@ -1,10 +1,11 @@
 //! `bot4 check`: the probe alone, read only, with a verdict per line and an exit code.
 
-use crate::cli::{FAILED, OK, USAGE};
+use crate::cli::{FAILED, OK};
 use crate::config::Mode;
 use crate::keys::{self, ParadexKeys, VestKeys};
+use crate::out;
 use crate::probe::{Probe, Report, Verdict};
-use crate::source::{Source, is_wrong_input};
+use crate::source::Source;
 use crate::wiring::{PARADEX, VEST};
 use clap::Args;
 use std::io::IsTerminal;
@@ -29,10 +30,7 @@ pub(crate) fn run(args: &CheckArgs, json: bool) -> u8 {
             print!("{}", if json { report.json() + "\n" } else { report.table() });
             if report.verdict() == Verdict::Fail { FAILED } else { OK }
         }
-        Err(e) => {
-            eprintln!("bot4: {e:#}");
-            if is_wrong_input(&e) { USAGE } else { FAILED }
-        }
+        Err(e) => out::failed(&e),
     }
 }
 

@@ -1,8 +1,8 @@
 //! `bot4 flatten`: closes what is open, by the way in of a restart and with a gate that clears no order that opens exposure.
 
-use crate::cli::{FAILED, LEFT_BEHIND, OK, USAGE};
+use crate::cli::{LEFT_BEHIND, OK};
 use crate::out;
-use crate::source::{Source, Usage, is_wrong_input};
+use crate::source::{Source, Usage};
 use crate::takeover::{self, Takeover};
 use clap::Args;
 use domain::{LegId, Pair};
@@ -36,10 +36,7 @@ pub(crate) struct FlattenArgs {
 
 /// Runs the command and gives the exit code.
 pub(crate) fn run(args: &FlattenArgs, logs: &LogOptions, json: bool) -> u8 {
-    flatten(args, logs, json).unwrap_or_else(|e| {
-        eprintln!("bot4: {}", telemetry::Redactor::global().redact(&format!("{e:#}")));
-        if is_wrong_input(&e) { USAGE } else { FAILED }
-    })
+    flatten(args, logs, json).unwrap_or_else(|e| out::failed(&e))
 }
 
 fn flatten(args: &FlattenArgs, logs: &LogOptions, json: bool) -> anyhow::Result<u8> {

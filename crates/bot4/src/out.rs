@@ -12,11 +12,19 @@ pub(crate) fn end(result: anyhow::Result<String>) -> u8 {
             say(&text);
             OK
         }
-        Err(e) => {
-            eprintln!("bot4: {}", telemetry::Redactor::global().redact(&format!("{e:#}")));
-            if is_wrong_input(&e) { USAGE } else { FAILED }
-        }
+        Err(e) => failed(&e),
     }
+}
+
+/// Says why a command could not be done, without secrets, and gives its exit code.
+pub(crate) fn failed(e: &anyhow::Error) -> u8 {
+    eprintln!("bot4: {}", telemetry::Redactor::global().redact(&format!("{e:#}")));
+    code_of(e)
+}
+
+/// The exit code of an error: whether the operator has to write something differently.
+pub(crate) fn code_of(e: &anyhow::Error) -> u8 {
+    if is_wrong_input(e) { USAGE } else { FAILED }
 }
 
 /// Sets the logs of a command up that runs until it is stopped, and sees to it that no memory of its is left in a file.

@@ -4,10 +4,11 @@
 //! line: it is read, signs one proof, and is gone. What the venue returns is printed for `.env`; files that an operator
 //! edits are not written by the bot.
 
-use crate::cli::{FAILED, OK, USAGE};
+use crate::cli::OK;
 use crate::keys::{self, VEST_ACCOUNT_GROUP, VEST_API_KEY, VEST_SIGNING_KEY};
+use crate::out;
 use crate::probe::{Answer, Line};
-use crate::source::{Source, Usage, is_wrong_input};
+use crate::source::{Source, Usage};
 use crate::wiring::{self, Places};
 use anyhow::Context;
 use clap::Args;
@@ -38,10 +39,7 @@ pub(crate) struct RegisterArgs {
 pub(crate) fn run(args: &RegisterArgs) -> u8 {
     match register(args) {
         Ok(()) => OK,
-        Err(e) => {
-            eprintln!("bot4: {e:#}");
-            if is_wrong_input(&e) { USAGE } else { FAILED }
-        }
+        Err(e) => out::failed(&e),
     }
 }
 

@@ -1,13 +1,13 @@
 //! `bot4` itself: configuration, recovery, the hot thread, signals, the summary.
 
-use crate::cli::{FAILED, LEFT_BEHIND, OK, USAGE};
+use crate::cli::{LEFT_BEHIND, OK};
 use crate::config::{Config, FileConfig, Mode};
 use crate::demo::{self, Embedded};
 use crate::heartbeat::Beating;
 use crate::hot_thread::{self, Panicked};
 use crate::keys::{self, Keys};
 use crate::mirror::{self, Mirroring};
-use crate::source::{Own, Source, Usage, is_wrong_input};
+use crate::source::{Own, Source, Usage};
 use crate::storm::Trouble;
 use crate::wiring::{self, Places};
 use crate::{out, probe, replay, summary};
@@ -81,7 +81,7 @@ pub(crate) fn main(options: &RunArgs, logs: &LogOptions) -> u8 {
         }
         Err(e) => {
             tracing::error!(target: "bot4", "{e:#}");
-            if is_wrong_input(&e) { USAGE } else { FAILED }
+            out::code_of(&e)
         }
     };
     drop(guard);

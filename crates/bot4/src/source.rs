@@ -62,6 +62,26 @@ impl Source {
         })
     }
 
+    /// The environment, and the settings of a command that looks at the betting venues, which needs no pair of perps. With neither a
+    /// configuration nor a credential of SX Bet the simulated venues are meant: whoever has one of them means the real ones.
+    ///
+    /// # Errors
+    /// As [`Source::over`], and [`keys::OpenToOthers`].
+    pub(crate) fn load_for_bets(&self) -> anyhow::Result<(Environment, Config)> {
+        let environment = Self::environment()?;
+        keys::refuse_open_file(&environment)?;
+        let file = self.file();
+        let layers = match &file {
+            Some(file) => settings().file(file, "")?,
+            None => settings(),
+        };
+        let newcomer = file.is_none() && !environment.secrets().any_present(&keys::OF_SX);
+        let layers = if newcomer { layers.set("mode", "demo", "the demo")? } else { layers };
+        let loaded = self.over(layers, &environment, &[])?.load::<FileConfig>()?;
+        let config = Config::resolve_for_bets(&loaded)?;
+        Ok((environment, config))
+    }
+
     /// Lays the environment and the command line over what stands below them.
     ///
     /// # Errors

@@ -4,14 +4,14 @@
 //! something is uncovered or pending, never otherwise, and can only cancel and reduce then. A bot that lives is not disturbed,
 //! and positions that are even stay.
 
-use crate::cli::{FAILED, LEFT_BEHIND, OK, USAGE};
+use crate::cli::{FAILED, LEFT_BEHIND, OK};
 use crate::config::Mode;
 use crate::fence;
 use crate::heartbeat::{Heartbeat, Silence};
 use crate::out;
 use crate::probe::{Probe, Verdict};
 use crate::run::until_asked_to_stop;
-use crate::source::{Source, is_wrong_input};
+use crate::source::Source;
 use crate::takeover::Takeover;
 use crate::wiring;
 use anyhow::Context;
@@ -54,7 +54,7 @@ pub(crate) fn run(args: &WatchdogArgs, logs: &LogOptions) -> u8 {
     };
     let code = start(args).unwrap_or_else(|e| {
         tracing::error!(target: "bot4", "{e:#}");
-        if is_wrong_input(&e) { USAGE } else { FAILED }
+        out::code_of(&e)
     });
     drop(guard);
     code

@@ -8,10 +8,10 @@ mod ledger;
 mod nodes;
 mod shown;
 
-use crate::cli::{FAILED, LEFT_BEHIND, OK, USAGE};
+use crate::cli::{FAILED, LEFT_BEHIND, OK};
 use crate::keys::{self, AZURO_ACCOUNT_KEY};
 use crate::out;
-use crate::source::{Source, Usage, is_wrong_input};
+use crate::source::{Source, Usage};
 use anyhow::Context;
 use azuro_client::amount::parse_units;
 use azuro_client::contracts::Call;
@@ -84,10 +84,7 @@ struct Sending {
 pub(crate) fn run(args: &AzuroArgs, json: bool) -> u8 {
     let (Verb::Status { source } | Verb::Approve { source, .. } | Verb::Redeem { source, .. }) = &args.verb;
     let done = Wallet::open(source, json).and_then(|wallet| wallet.run(&args.verb));
-    done.unwrap_or_else(|e| {
-        eprintln!("bot4: {}", Redactor::global().redact(&format!("{e:#}")));
-        if is_wrong_input(&e) { USAGE } else { FAILED }
-    })
+    done.unwrap_or_else(|e| out::failed(&e))
 }
 
 /// The wallet, and where it is asked about.

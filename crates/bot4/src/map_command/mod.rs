@@ -8,12 +8,11 @@ mod review;
 mod tests;
 
 use crate::bets_wiring::SxKeys;
-use crate::cli::{FAILED, OK, USAGE};
-use crate::config::{Config, FileConfig, Mode};
-use crate::keys::{self, OF_SX};
+use crate::cli::{FAILED, OK};
+use crate::config::{Config, Mode};
 use crate::mapping_file::MappingLoaded;
 use crate::out;
-use crate::source::{Source, Usage, is_wrong_input, settings};
+use crate::source::{Source, Usage};
 use anyhow::Context;
 use clap::{Args, Subcommand};
 use listed::Listed;
@@ -84,10 +83,7 @@ pub(crate) fn run(args: &MapArgs, json: bool) -> u8 {
             out::say(&text);
             code
         }
-        Err(e) => {
-            eprintln!("bot4: {}", telemetry::Redactor::global().redact(&format!("{e:#}")));
-            if is_wrong_input(&e) { USAGE } else { FAILED }
-        }
+        Err(e) => out::failed(&e),
     }
 }
 
@@ -101,19 +97,9 @@ struct Plan {
 
 /// With neither a configuration nor a credential the simulated venues are meant, as for `bot4 quotes`.
 fn plan(common: &Common) -> anyhow::Result<Plan> {
-    let environment = Source::environment()?;
-    keys::refuse_open_file(&environment)?;
-    let file = common.source.file();
-    let layers = match &file {
-        Some(file) => settings().file(file, "")?,
-        None => settings(),
-    };
-    let newcomer = file.is_none() && !environment.secrets().any_present(&OF_SX);
-    let layers = if newcomer { layers.set("mode", "demo", "the demo")? } else { layers };
-    let loaded = common.source.over(layers, &environment, &[])?.load::<FileConfig>()?;
-    let config = Config::resolve_for_bets(&loaded)?;
+    let (environment, config) = common.source.load_for_bets()?;
     let demo = config.file.mode == Mode::Demo;
-    let keys = if demo { Some(SxKeys::throw_away()?) } else { SxKeys::from_environment(&config, &environment)? };
+    let keys = SxKeys::fitting(&config, &environment)?;
     let mapping = common.mapping.clone().unwrap_or_else(|| config.file.bets.mapping.clone());
     Ok(Plan { config, keys, demo, mapping })
 }

@@ -14,13 +14,12 @@ pub(crate) use demo::EmbeddedBets;
 
 use crate::azuro_nodes::{NodeUrls, Nodes};
 use crate::bets_wiring::{BetPlaces, SxKeys, azuro_environment};
-use crate::cli::{FAILED, OK, USAGE};
-use crate::config::{Config, FileConfig, Mode};
-use crate::keys::{self, OF_SX};
-use crate::source::{Source, Usage, is_wrong_input, settings};
+use crate::cli::{FAILED, OK};
+use crate::config::{Config, Mode};
+use crate::out;
+use crate::source::{Source, Usage};
 use crate::wiring::clock;
 use clap::Args;
-use config_manager::Layers;
 use pairing::Pairing;
 use show::Show;
 use signing::SanitizedValue;
@@ -54,10 +53,7 @@ pub(crate) fn run(args: &QuotesArgs, json: bool) -> u8 {
     match quotes(args, json) {
         Ok(true) => OK,
         Ok(false) => FAILED,
-        Err(e) => {
-            eprintln!("bot4: {}", telemetry::Redactor::global().redact(&format!("{e:#}")));
-            if is_wrong_input(&e) { USAGE } else { FAILED }
-        }
+        Err(e) => out::failed(&e),
     }
 }
 
@@ -85,20 +81,9 @@ struct Plan {
 }
 
 fn plan(args: &QuotesArgs) -> anyhow::Result<Plan> {
-    let environment = Source::environment()?;
-    keys::refuse_open_file(&environment)?;
-    let file = args.source.file();
-    let layers = match &file {
-        Some(file) => settings().file(file, "")?,
-        None => settings(),
-    };
-    // Only with neither a configuration nor a credential: whoever has one of them means the real venues.
-    let newcomer = file.is_none() && !environment.secrets().any_present(&OF_SX);
-    let layers: Layers = if newcomer { layers.set("mode", "demo", "the demo")? } else { layers };
-    let loaded = args.source.over(layers, &environment, &[])?.load::<FileConfig>()?;
-    let config = Config::resolve_for_bets(&loaded)?;
+    let (environment, config) = args.source.load_for_bets()?;
     let demo = config.file.mode == Mode::Demo;
-    let keys = if demo { Some(SxKeys::throw_away()?) } else { SxKeys::from_environment(&config, &environment)? };
+    let keys = SxKeys::fitting(&config, &environment)?;
     // The demo's world has a chain of its own.
     let nodes = if demo { NodeUrls::default() } else { NodeUrls::configured(&config, &environment) };
     Ok(Plan { config, keys, nodes, demo })
