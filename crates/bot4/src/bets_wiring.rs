@@ -5,7 +5,7 @@
 
 use crate::config::{Config, Mode};
 use crate::keys::{OF_SX, SX_ACCOUNT_KEY, SX_API_KEY, SX_REQUEST_SEED, evm_key};
-use crate::wiring::clock;
+use crate::wiring::{clock, trusted};
 use anyhow::Context;
 use azuro_client::{AzuroClient, AzuroConfig};
 use books::betting::BetTerms;
@@ -48,13 +48,7 @@ impl BetPlaces {
     /// As configured, without a node of the chain; certificate files are read here.
     pub(crate) fn configured(config: &Config) -> anyhow::Result<Self> {
         let v = &config.file.venues;
-        let mut roots = Vec::new();
-        for (file, place) in [(&v.sx.ca, "venues.sx.ca"), (&v.azuro.ca, "venues.azuro.ca")] {
-            if let Some(file) = file {
-                let pem = std::fs::read_to_string(file).with_context(|| format!("{place}: {} cannot be read", file.display()))?;
-                roots.push(pem);
-            }
-        }
+        let roots = trusted(&[(&v.sx.ca, "venues.sx.ca"), (&v.azuro.ca, "venues.azuro.ca")])?;
         let (sx, azuro) = ((v.sx.rest.clone(), v.sx.ws.clone()), (v.azuro.rest.clone(), v.azuro.ws.clone()));
         Ok(Self { sx, azuro, node: None, roots, ours: false })
     }

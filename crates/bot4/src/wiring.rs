@@ -14,6 +14,7 @@ use perps::{Funding, PairConfig};
 use shard::{Shard, ShardConfig, Venue};
 use signing::SanitizedValue;
 use std::collections::BTreeMap;
+use std::path::PathBuf;
 use std::sync::OnceLock;
 use std::time::Duration;
 use transport::{Budgets, Clock, LinkConfig, RateBudget};
@@ -36,6 +37,17 @@ fn stopwatch() -> Mono {
     clock().mono()
 }
 
+/// The certificates that a configuration trusts beside the public ones, PEM; each with the place of its setting.
+///
+/// # Errors
+/// A file that cannot be read, with the place that names it.
+pub(crate) fn trusted(files: &[(&Option<PathBuf>, &str)]) -> anyhow::Result<Vec<String>> {
+    let named = files.iter().filter_map(|(file, place)| Some((file.as_ref()?, place)));
+    named
+        .map(|(file, place)| std::fs::read_to_string(file).with_context(|| format!("{place}: {} cannot be read", file.display())))
+        .collect()
+}
+
 /// Where the venues are: the configuration's word, or the embedded simulators'.
 #[derive(Clone, Debug)]
 pub(crate) struct Places {
@@ -51,13 +63,7 @@ impl Places {
     /// As configured; certificate files are read here.
     pub(crate) fn configured(config: &Config) -> anyhow::Result<Self> {
         let v = &config.file.venues;
-        let mut roots = Vec::new();
-        for (file, place) in [(&v.vest.ca, "venues.vest.ca"), (&v.paradex.ca, "venues.paradex.ca")] {
-            if let Some(file) = file {
-                let pem = std::fs::read_to_string(file).with_context(|| format!("{place}: {} cannot be read", file.display()))?;
-                roots.push(pem);
-            }
-        }
+        let roots = trusted(&[(&v.vest.ca, "venues.vest.ca"), (&v.paradex.ca, "venues.paradex.ca")])?;
         Ok(Self {
             vest: (v.vest.rest.clone(), v.vest.ws.clone()),
             // The client appends the query itself.

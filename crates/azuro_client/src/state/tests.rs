@@ -1,3 +1,5 @@
+//! The table of a bet's states by one-line stories, and its law: whatever is told in any order, what exists stays.
+
 use super::*;
 use domain::{LegId, Purpose, RoundId};
 use proptest::prelude::*;

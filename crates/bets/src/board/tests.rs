@@ -1,3 +1,5 @@
+//! What a row of the board says, which pairs a quote touches, and that no quote allocates.
+
 use super::*;
 use domain::{Period, Question, Sport, Unit, Usd};
 

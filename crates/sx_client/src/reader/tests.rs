@@ -1,3 +1,5 @@
+//! The reader without an account against a venue that is played by hand.
+
 use super::*;
 use domain::Wall;
 

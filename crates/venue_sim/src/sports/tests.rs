@@ -1,3 +1,5 @@
+//! The world against its own promises: the schedule, chances and scores that agree, and where the two venues drift apart.
+
 use super::*;
 use std::collections::BTreeSet;
 
