@@ -16,6 +16,12 @@ const BALANCE_E6: i64 = 10_000_000_000;
 /// How often the simulated Azuro thinks again, ms: every change makes the client ask for the limits of each outcome.
 const AZURO_TICK_MS: i64 = 2_000;
 
+/// Azuro's opinion of an event drifts away more often than in the default world, for longer and less far, so that whoever looks for some
+/// seconds usually sees the markets of one event tradable, a few rows, and not of all.
+fn shape() -> SportsShape {
+    SportsShape { pulse_every_ms: 60_000, pulse_ms: 15_000, pulse_e6: 31_000, pulse_permille: 180, ..SportsShape::default() }
+}
+
 /// Both venues on loopback, over TLS.
 pub(crate) struct EmbeddedBets {
     sx: RunningServer,
@@ -25,7 +31,7 @@ pub(crate) struct EmbeddedBets {
 impl EmbeddedBets {
     /// Starts both; must be called inside a tokio runtime. The account that `keys` belong to is known at SX Bet.
     pub(crate) fn start(seed: u64, keys: &SxKeys) -> anyhow::Result<Self> {
-        let sports = Sports::new(seed, SportsShape::default());
+        let sports = Sports::new(seed, shape());
         let own = Some(Authority::generate().context("no certificate for the simulated venues")?);
         let owner = EvmKey::from_hex(&keys.account).context("the demo's own key")?.address();
         let terms = Terms { taker_fee_e6: FEE_E6, ..Terms::default() };

@@ -64,6 +64,26 @@ fn without_a_key_the_books_are_read_over_rest_and_only_what_the_mapping_confirms
 }
 
 #[test]
+fn a_node_that_is_wrong_is_said_without_its_path_and_quotes_go_on() {
+    let hosted = Hosted::start();
+    let folder = hosted.folder(ONE_LEAGUE);
+    let secret = "k3yOfANode0123456789";
+    let free = std::net::TcpListener::bind("127.0.0.1:0").unwrap().local_addr().unwrap();
+    for arguments in [&["quotes", "--once", "--json"][..], &["quotes", "--once", "--all"]] {
+        write(folder.path(), ".env", &format!("AZURO_RPC_URL=https://{free}/v2/{secret}\n"));
+        let ended = run_to_end(folder.path(), arguments, &[]);
+        assert_eq!(ended.code, Some(0), "{}", ended.stderr);
+        assert!(ended.stderr.contains("quotes need no node of Azuro's chain, bets would"), "{}", ended.stderr);
+        assert!(ended.stderr.contains(&free.to_string()) && !ended.stdout.is_empty(), "{}", ended.stderr);
+        assert!(!ended.stderr.contains(secret) && !ended.stdout.contains(secret), "{}{}", ended.stderr, ended.stdout);
+    }
+    // The first that answers is taken.
+    write(folder.path(), ".env", &format!("AZURO_RPC_URL=https://{free}/v2/{secret},{}\n", hosted.azuro.rest_url_at("/rpc")));
+    let ended = run_to_end(folder.path(), &["quotes", "--once"], &[]);
+    assert_eq!((ended.code, ended.stderr.contains("node")), (Some(0), false), "{}", ended.stderr);
+}
+
+#[test]
 fn a_mapping_that_cannot_be_meant_is_refused_with_its_place() {
     let hosted = Hosted::start();
     let folder = hosted.folder("leagues:\n  - sport: soccer\n    sx: A\n    azuro: B\n");
