@@ -16,6 +16,9 @@ const BALANCE_E6: i64 = 10_000_000_000;
 /// How often the simulated Azuro thinks again, ms: every change makes the client ask for the limits of each outcome.
 const AZURO_TICK_MS: i64 = 2_000;
 
+/// What there is to be seen in it: within eighty columns.
+pub(super) const NOTE: &str = "Now and then Azuro's odds drift from SX Bet's; what is tradable then is on top.";
+
 /// Azuro's opinion of an event drifts away more often than in the default world, for longer and less far, so that whoever looks for some
 /// seconds usually sees the markets of one event tradable, a few rows, and not of all.
 fn shape() -> SportsShape {

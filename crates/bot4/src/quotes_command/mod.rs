@@ -129,8 +129,9 @@ fn quotes(args: &QuotesArgs, json: bool) -> anyhow::Result<bool> {
             None if plan.keys.is_none() => "read only; SX Bet's books over REST, since there is no key".to_owned(),
             None => "read only".to_owned(),
         };
+        let note = if plan.demo { demo::NOTE } else { "" };
         let watch = Watch::start(&plan.config, plan.keys.as_ref(), &places, pairing)?;
-        let shown = Show::new((args.all, args.once), json, place, watch).run(lasting).await;
+        let shown = Show::new((args.all, args.once), json, (place, note), watch).run(lasting).await;
         if let Some(embedded) = embedded {
             embedded.stop().await;
         }

@@ -39,6 +39,8 @@ pub(super) struct Head<'a> {
     pub(super) now: Wall,
     /// Where the venues are, in a few words.
     pub(super) place: &'a str,
+    /// What there is to be seen, where that is not plain.
+    pub(super) note: &'a str,
     /// By what pairs are confirmed.
     pub(super) confirmed_by: &'a str,
     pub(super) sx: &'a Session,
@@ -167,6 +169,9 @@ pub(super) fn head(head: &Head<'_>, width: usize, paint: Paint) -> Vec<String> {
         cut(&format!("{}; {}", session("SX Bet", head.sx, head.listed[0]), session("Azuro", head.azuro, head.listed[1])), width),
         cut(&counts(head), width),
     ];
+    if !head.note.is_empty() {
+        lines.push(cut(head.note, width));
+    }
     for (name, session) in [("SX Bet", head.sx), ("Azuro", head.azuro)] {
         if let Some(why) = session.fatal.as_ref().or_else(|| session.trouble.as_ref().filter(|_| !session.connected)) {
             lines.push(cut(&format!("{name}: {why}"), width));
@@ -306,6 +311,7 @@ mod tests {
         let about = Head {
             now: now.wall,
             place,
+            note: super::super::demo::NOTE,
             confirmed_by: by,
             sx: &up,
             azuro: &down,
@@ -330,6 +336,7 @@ mod tests {
             bot4 quotes 18:45:03 UTC: demo, simulated venues, no real money (seed 3)
             SX Bet connected, 512 markets; Azuro connecting, reading markets (40)
             5 pairs, 3 confirmed (in the demo a sure score confirms), 1 tradable
+            Now and then Azuro's odds drift from SX Bet's; what is tradable then is on top.
             Azuro: the feed is gone: closed (code 1006)
               m_net event              bet sx/azuro         sx  azuro  age stakes or why not
              +5.00% Arsenal - Chelsea  1/2 +1.5          2.100  2.100   7s 50.00+50.00
@@ -346,6 +353,7 @@ mod tests {
             bot4 quotes 18:45:03 UTC: demo, simulated venues, no real money (seed 3)
             SX Bet connected, 512 markets; Azuro connecting, reading markets (40)
             5 pairs, 3 confirmed (in the demo a sure score confirms), 1 tradable
+            Now and then Azuro's odds drift from SX Bet's; what is tradable then is on top.
             Azuro: the feed is gone: closed (code 1006)
               m_net event                                    bet sx/azuro         sx  azuro  age stakes or why not
              +5.00% Arsenal - Chelsea                        1/2 +1.5          2.100  2.100   7s 50.00+50.00 earns 5

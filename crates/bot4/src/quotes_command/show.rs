@@ -44,6 +44,7 @@ pub(super) struct Show {
     all: bool,
     once: bool,
     place: String,
+    note: &'static str,
     paint: Paint,
     watch: Watch,
     /// What was last said of a pair.
@@ -64,8 +65,9 @@ fn is_shown(row: &Row<'_>, all: bool) -> bool {
 }
 
 impl Show {
-    /// Shows `all` pairs or those that count, `once` or until it is ended, as JSON or for people.
-    pub(super) fn new((all, once): (bool, bool), json: bool, place: String, watch: Watch) -> Self {
+    /// Shows `all` pairs or those that count, `once` or until it is ended, as JSON or for people, under a head that says
+    /// where the venues are and what there is to be seen.
+    pub(super) fn new((all, once): (bool, bool), json: bool, (place, note): (String, &'static str), watch: Watch) -> Self {
         let form = match (json, once) {
             (true, _) => Form::Lines,
             (false, true) => Form::Table,
@@ -79,6 +81,7 @@ impl Show {
             all,
             once,
             place,
+            note,
             paint,
             watch,
             told: BTreeMap::new(),
@@ -253,6 +256,7 @@ impl Show {
         let head = Head {
             now: now.wall,
             place: &self.place,
+            note: self.note,
             confirmed_by: self.watch.confirmed_by(),
             sx: &sx,
             azuro: &azuro,
