@@ -167,7 +167,12 @@ fn links(config: &Config, places: &BetPlaces) -> [LinkConfig; 2] {
     let shared = Budgets { public: Some(per_second(40, 80)), chain: Some(per_second(5, 10)), ..Budgets::default() };
     let budgets = if places.ours { Budgets::default() } else { shared };
     let rest_base_of = places.node.iter().map(|url| (Lane::Chain, url.expose_secret().to_owned())).collect();
-    [link("SX Bet", &places.sx), LinkConfig { budgets, rest_base_of, ..link("Azuro", &places.azuro) }]
+    // Recovery within two seconds needs tries in quick succession.
+    let backoff_cap = Duration::from_millis(sx_client::BACKOFF_CAP_MS);
+    [
+        LinkConfig { backoff_cap, ..link("SX Bet", &places.sx) },
+        LinkConfig { budgets, rest_base_of, ..link("Azuro", &places.azuro) },
+    ]
 }
 
 /// How a venue's session stands.
