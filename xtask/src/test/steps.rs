@@ -112,12 +112,14 @@ pub(super) const STEPS: &[Step] = &[
         lines: &[
             "cargo build --release --package sim",
             "cargo run --quiet --release --package sim -- seeds --count 10000",
+            "cargo run --quiet --release --package sim -- bets --count 1000",
             "cargo run --quiet --release --package sim -- crash",
             "cargo run --quiet --release --package sim -- planted",
         ],
         quick: &[
             "cargo build --release --package sim",
             "cargo run --quiet --release --package sim -- seeds --count 500",
+            "cargo run --quiet --release --package sim -- bets --count 100",
             "cargo run --quiet --release --package sim -- crash",
             "cargo run --quiet --release --package sim -- planted",
         ],
