@@ -124,7 +124,8 @@ pub(crate) fn trade(folder: &Path, rounds: u64) -> Ended {
     }
     bot.interrupt();
     let ended = bot.finish(NEXT_ROUND);
-    assert_eq!(ended.code, Some(0), "{}", ended.stderr);
+    let last: Vec<String> = ended.log.iter().rev().take(12).map(|line| line["message"].to_string()).collect();
+    assert_eq!(ended.code, Some(0), "{} last said, newest first: {last:#?}", ended.stderr);
     ended
 }
 
